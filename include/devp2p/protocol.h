@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/* devp2p/protocol.h - peers, messages and the handlers of a protocol.
+ *
+ * A protocol is a name, a version, a length (how many message codes it needs)
+ * and a handler, run for every peer that has the same capability.  The handler
+ * comes in one of two styles:
+ *
+ * run      a function on a thread of its own, one per peer; it blocks in
+ *          devp2p_read and devp2p_send*, and its return value ends the
+ *          connection;
+ * events   on_open, on_msg, on_writable, on_close on the server's loop; they
+ * may not block, and no two of one peer ever overlap.
+ *
+ * What a handler returns ends the connection with a reason (RLPx,
+ * "Disconnect"): 0 from run is QUITTING, a DEVP2P_DISC_x is x, an RLP error is
+ * PROTOCOL_ERROR, ERR_CLOSED sends nothing, any other error is
+ * SUBPROTOCOL_ERROR.  When the handler of one protocol ends, the connection
+ * ends for all. */
+#ifndef DEVP2P_PROTOCOL_H
+#define DEVP2P_PROTOCOL_H
+
+#include <devp2p/node.h>
+#include <devp2p/rlp.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct devp2p_peer devp2p_peer; /* one connected node */
+typedef struct devp2p_rw devp2p_rw;     /* one protocol of one peer */
+
+/* A devp2p_msg is a message that was received: code is relative to the
+ * protocol, payload its plain RLP (it may be empty).  The payload and what is
+ * decoded from it stay until the next read, or until on_msg returns. */
+typedef struct devp2p_msg {
+    uint64_t code;
+    devp2p_slice payload;
+    uint64_t received_ms; /* Unix time */
+    devp2p_arena *arena;  /* where decoded arrays land */
+} devp2p_msg;
+
+/* --- a protocol --- */
+
+/* Thread: the peer's own.  peer and rw are borrowed until it returns. */
+typedef int devp2p_run_fn(devp2p_peer *peer, devp2p_rw *rw, void *user);
+
+/* Thread of the four: the server's loop.  on_open returns 0 to go on.  on_msg
+ * may return DEVP2P_ERR_AGAIN: the message stays first and comes again after
+ * on_writable.  on_close comes exactly once for each on_open that was called,
+ * nothing follows it; reason is DEVP2P_DISC_* or DEVP2P_ERR_*, unsent counts
+ * the messages of this rw that were accepted but not given to the kernel. */
+typedef int devp2p_open_fn(devp2p_peer *peer, devp2p_rw *rw, void *user);
+typedef int devp2p_msg_fn(devp2p_rw *rw, const devp2p_msg *msg, void *user);
+typedef void devp2p_writable_fn(devp2p_rw *rw, void *user);
+typedef void devp2p_close_fn(
+    devp2p_rw *rw, int reason, uint32_t unsent, void *user);
+
+/* A devp2p_protocol row; a table of them ends with a NULL name.  Either run or
+ * on_msg is set, not both; the other three callbacks are optional. */
+typedef struct devp2p_protocol {
+    const char *name; /* 1..64 printable ASCII */
+    uint32_t version;
+    uint32_t length; /* message codes 0..length-1; 0 is legal */
+    void *user;
+    devp2p_run_fn *run;
+    devp2p_open_fn *on_open;
+    devp2p_msg_fn *on_msg;
+    devp2p_writable_fn *on_writable;
+    devp2p_close_fn *on_close;
+} devp2p_protocol;
+
+/* --- reading --- */
+
+/* devp2p_read waits for the next message of a run-style rw.
+ *
+ * Returns: 0; ERR_CLOSED when the peer is gone (devp2p_peer_reason says why);
+ *          ERR_NOMEM; ERR_STATE on an event-style rw.
+ * Out:     msg - borrowed until the next read of this rw.
+ * Thread:  the handler's; one reader at a time. */
+DEVP2P_API DEVP2P_CHECK int devp2p_read(devp2p_rw *rw, devp2p_msg *msg);
+
+/* devp2p_read_for is devp2p_read that gives up after timeout_ms milliseconds
+ * with ERR_TIMEOUT; 0 only looks, DEVP2P_FOREVER waits. */
+DEVP2P_API DEVP2P_CHECK int devp2p_read_for(
+    devp2p_rw *rw, devp2p_msg *msg, uint32_t timeout_ms);
+
+/* devp2p_decode_struct decodes a list into a struct described by type; see
+ * the macro devp2p_decode.
+ *
+ * Returns: 0, ERR_RLP_*, ERR_NOBUF when the arena is too small.
+ * Out:     out - its slices borrow from the message.
+ * Thread:  where the message is valid. */
+DEVP2P_API DEVP2P_CHECK int devp2p_decode_struct(
+    const devp2p_msg *msg, const devp2p_rlp_type *type, void *out);
+
+/* devp2p_decode_list decodes a list of exactly n values; see the macro
+ * devp2p_decode_items.  devp2p_decode_one decodes one value that stands bare,
+ * not in a list; see devp2p_decode_value.  Returns as devp2p_decode_struct. */
+DEVP2P_API DEVP2P_CHECK int devp2p_decode_list(
+    const devp2p_msg *msg, const devp2p_dest *dests, size_t n);
+DEVP2P_API DEVP2P_CHECK int devp2p_decode_one(
+    const devp2p_msg *msg, const devp2p_dest *dest);
+
+/* --- sending --- */
+
+/* devp2p_send_raw sends a payload that is RLP already (or empty).
+ *
+ * The message is encoded and compressed on the calling thread.  A run-style rw
+ * blocks while its send mark is reached; an event-style one answers ERR_AGAIN
+ * and calls on_writable once there is room.
+ *
+ * Returns: 0 when accepted: it will be given to the kernel, or counted as
+ * unsent when the connection ends; ERR_INVALID for a code at or above the
+ *          protocol's length; ERR_TOO_BIG; ERR_AGAIN; ERR_CLOSED; ERR_NOMEM.
+ * In:      payload - copied.
+ * Thread:  any. */
+DEVP2P_API DEVP2P_CHECK int devp2p_send_raw(
+    devp2p_rw *rw, uint64_t code, devp2p_slice payload);
+
+/* devp2p_send_struct sends a struct as a list (macro devp2p_send),
+ * devp2p_send_list n values as a list (macro devp2p_send_items),
+ * devp2p_send_one one bare value (macro devp2p_send_value).  Returns as
+ * devp2p_send_raw, or ERR_RLP_*. */
+DEVP2P_API DEVP2P_CHECK int devp2p_send_struct(devp2p_rw *rw, uint64_t code,
+    const devp2p_rlp_type *type, const void *value);
+DEVP2P_API DEVP2P_CHECK int devp2p_send_list(
+    devp2p_rw *rw, uint64_t code, const devp2p_item *items, size_t n);
+DEVP2P_API DEVP2P_CHECK int devp2p_send_one(
+    devp2p_rw *rw, uint64_t code, const devp2p_item *item);
+
+/* devp2p_rw_wait waits until an event-style rw is below its send mark; it is
+ * for producers on threads of their own.
+ *
+ * Returns: 0, ERR_TIMEOUT, ERR_CLOSED, ERR_STATE on the server's loop. */
+DEVP2P_API DEVP2P_CHECK int devp2p_rw_wait(devp2p_rw *rw, uint32_t timeout_ms);
+
+/* --- an rw --- */
+
+/* devp2p_rw_keep adds a reference, devp2p_rw_drop gives one back; every other
+ * call on the rw of a closed connection returns ERR_CLOSED.  Thread: any. */
+DEVP2P_API devp2p_rw *devp2p_rw_keep(devp2p_rw *rw);
+DEVP2P_API void devp2p_rw_drop(devp2p_rw *rw);
+
+/* devp2p_rw_peer is the peer of an rw, borrowed from it.  Thread: any. */
+DEVP2P_API devp2p_peer *devp2p_rw_peer(devp2p_rw *rw);
+
+/* devp2p_rw_set_data stores one pointer of yours, devp2p_rw_data reads it.
+ * Thread: that of the handler. */
+DEVP2P_API void devp2p_rw_set_data(devp2p_rw *rw, void *data);
+DEVP2P_API void *devp2p_rw_data(devp2p_rw *rw);
+
+/* --- a peer; every call is any-thread and answers also after the end --- */
+
+typedef struct devp2p_cap {
+    devp2p_slice name; /* bytes of the peer: devp2p_escape before printing */
+    uint64_t version;
+} devp2p_cap;
+
+enum {
+    DEVP2P_PEER_INBOUND = 1, /* it connected to us */
+    DEVP2P_PEER_STATIC = 2,
+    DEVP2P_PEER_TRUSTED = 4
+};
+
+DEVP2P_API devp2p_peer *devp2p_peer_keep(devp2p_peer *peer);
+DEVP2P_API void devp2p_peer_drop(devp2p_peer *peer);
+
+/* devp2p_peer_id is the node id, devp2p_peer_pubkey the public key. */
+DEVP2P_API const devp2p_id *devp2p_peer_id(const devp2p_peer *peer);
+DEVP2P_API const devp2p_pubkey *devp2p_peer_pubkey(const devp2p_peer *peer);
+
+/* devp2p_peer_name is the client name of the peer's Hello, escaped. */
+DEVP2P_API const char *devp2p_peer_name(const devp2p_peer *peer);
+
+/* devp2p_peer_remote and devp2p_peer_local are the ends of the connection. */
+DEVP2P_API const devp2p_addr *devp2p_peer_remote(const devp2p_peer *peer);
+DEVP2P_API const devp2p_addr *devp2p_peer_local(const devp2p_peer *peer);
+
+/* devp2p_peer_flags is a set of DEVP2P_PEER_*, as it was when it connected. */
+DEVP2P_API uint32_t devp2p_peer_flags(const devp2p_peer *peer);
+
+/* devp2p_peer_caps lists what the peer announced, borrowed from it.
+ *
+ * Returns: the first of *n capabilities. */
+DEVP2P_API const devp2p_cap *devp2p_peer_caps(
+    const devp2p_peer *peer, size_t *n);
+
+/* devp2p_peer_version is the peer's base protocol version. */
+DEVP2P_API uint64_t devp2p_peer_version(const devp2p_peer *peer);
+
+/* devp2p_peer_disconnect asks to end the connection; what was sent before goes
+ * out first (up to 2 s), then the reason.
+ *
+ * In: reason - DEVP2P_DISC_*. */
+DEVP2P_API void devp2p_peer_disconnect(devp2p_peer *peer, int reason);
+
+/* devp2p_peer_reason tells why the connection ended.
+ *
+ * Returns: 0 while it is up, else DEVP2P_DISC_* or DEVP2P_ERR_*.
+ * Out:     remote - true when the peer sent the reason; may be NULL. */
+DEVP2P_API int devp2p_peer_reason(const devp2p_peer *peer, bool *remote);
+
+#ifndef __cplusplus
+/* devp2p_send_items(rw, code, "bar", 7u) sends a list of loose values,
+ * devp2p_send_value(rw, code, "bar") a bare value, devp2p_send(rw, code,
+ * status, &st) a struct status; the three devp2p_decode are the reverse. */
+#define devp2p_send_items(rw, code, ...) \
+    devp2p_send_list((rw), (code), DEVP2P_ITEMS(__VA_ARGS__))
+#define devp2p_send_value(rw, code, value) \
+    devp2p_send_one((rw), (code), &(const devp2p_item){ DEVP2P_ITEM(value) })
+#define devp2p_send(rw, code, tag, ptr) \
+    devp2p_send_struct(                 \
+        (rw), (code), &tag##_rlp, 1 ? (ptr) : (const struct tag *)0)
+#define devp2p_decode_items(msg, ...) \
+    devp2p_decode_list((msg), DEVP2P_DESTS(__VA_ARGS__))
+#define devp2p_decode_value(msg, ptr) \
+    devp2p_decode_one((msg), &(const devp2p_dest){ DEVP2P_DEST(ptr) })
+#define devp2p_decode(msg, tag, ptr) \
+    devp2p_decode_struct((msg), &tag##_rlp, 1 ? (ptr) : (struct tag *)0)
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+#endif

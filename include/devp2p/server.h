@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* devp2p/server.h - a server: its configuration, life and events. */
+#ifndef DEVP2P_SERVER_H
+#define DEVP2P_SERVER_H
+
+#include <devp2p/protocol.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct devp2p_server devp2p_server;
+
+/* --- events --- */
+
+typedef enum devp2p_event_kind {
+    DEVP2P_EVENT_PEER_ADD = 1, /* a peer is up, its handlers start */
+    DEVP2P_EVENT_PEER_DROP,    /* it is gone: code, remote, unsent, protocol */
+    DEVP2P_EVENT_DIAL_FAIL,    /* a dial of ours came to nothing: code */
+    DEVP2P_EVENT_COMMAND,      /* the outcome of a command: ticket, code */
+    DEVP2P_EVENT_LOST          /* the ring was full: count events are missing */
+} devp2p_event_kind;
+
+/* A devp2p_event is a frozen value; what does not apply is zero. */
+typedef struct devp2p_event {
+    devp2p_event_kind kind;
+    int code; /* 0, DEVP2P_DISC_* or DEVP2P_ERR_* */
+    uint64_t ticket;
+    uint64_t time_ms; /* Unix time */
+    devp2p_id id;
+    devp2p_addr addr;
+    uint32_t flags;  /* DEVP2P_PEER_* */
+    uint32_t unsent; /* messages accepted, never given to the kernel */
+    uint32_t count;
+    bool remote;       /* the peer sent the code */
+    char protocol[67]; /* the protocol that the code is about, or "" */
+} devp2p_event;
+
+/* A devp2p_event_fn hears of every event on the server's loop; it may not
+ * block.  The event is borrowed until it returns. */
+typedef void devp2p_event_fn(const devp2p_event *event, void *user);
+
+/* --- configuration --- */
+
+/* A devp2p_config is copied whole by devp2p_server_new: strings, arrays, rows.
+ * Zero means the default that stands beside the field. */
+typedef struct devp2p_config {
+    devp2p_key private_key;  /* needed */
+    const char *name;        /* client name in Hello; "" */
+    const char *listen_addr; /* ":30303", "1.2.3.4:0", "[::1]:0"; no listener */
+    const devp2p_protocol *protocols; /* ends with a NULL name; none */
+    const char *const *static_nodes;  /* enode URLs, ends with NULL; none */
+    devp2p_event_fn *on_event;
+    void *on_event_user;
+    devp2p_log_fn *log;
+    void *log_user;
+    devp2p_alloc_fn *alloc; /* malloc and free */
+    void *alloc_user;
+    devp2p_log_level log_level; /* DEVP2P_LOG_OFF */
+    uint32_t max_peers;         /* 50; DEVP2P_NONE for none */
+    uint32_t worker_threads;    /* cores - 1, at least 1, at most 4; 1..64 */
+    uint32_t run_stack;         /* bytes of a handler's stack: 1 MiB */
+} devp2p_config;
+
+/* --- life --- */
+
+/* devp2p_server_new checks and copies a configuration; use the macro, which
+ * passes the sizes that your program was compiled with.
+ *
+ * Returns: 0; ERR_INVALID, ERR_KEY, ERR_URL or ERR_ADDR, and the detail names
+ * the field; ERR_ABI; ERR_NOMEM; ERR_RANDOM. Out:     out - owned by the
+ * caller, freed with devp2p_server_free. Thread:  any. */
+DEVP2P_API DEVP2P_CHECK int devp2p_server_new_sized(devp2p_server **out,
+    const devp2p_config *cfg, size_t config_size, size_t protocol_size);
+#define devp2p_server_new(out, cfg) \
+    devp2p_server_new_sized(        \
+        (out), (cfg), sizeof(devp2p_config), sizeof(devp2p_protocol))
+
+/* devp2p_server_start opens the listener and starts the server's own thread. A
+ * server starts once.
+ *
+ * Returns: 0; ERR_STATE when it was started before; ERR_ADDR_IN_USE,
+ *          ERR_ADDR_UNAVAILABLE, ERR_ACCESS, ERR_LIMIT, ERR_IO, ERR_NOMEM, and
+ * the detail says more. Thread:  any. */
+DEVP2P_API DEVP2P_CHECK int devp2p_server_start(devp2p_server *srv);
+
+/* devp2p_server_run is _start, then _wait. */
+DEVP2P_API DEVP2P_CHECK int devp2p_server_run(devp2p_server *srv);
+
+/* devp2p_server_stop only asks: peers hear QUITTING, handlers end.  It may be
+ * called often, from any thread, callback or signal handler. */
+DEVP2P_API void devp2p_server_stop(devp2p_server *srv);
+
+/* devp2p_server_wait returns when the server has stopped and every handler has
+ * returned.
+ *
+ * Returns: 0; ERR_STATE when it was not started, or when called on the server's
+ *          loop or by one of its handlers.
+ * Thread:  any other. */
+DEVP2P_API int devp2p_server_wait(devp2p_server *srv);
+
+/* devp2p_server_free stops, waits and frees.  NULL is fine. */
+DEVP2P_API void devp2p_server_free(devp2p_server *srv);
+
+/* --- asking: any thread, any callback, never waits --- */
+
+/* devp2p_server_self tells this node's key and bound TCP endpoint; a listener
+ * on every address is told as loopback, none as port 0.
+ *
+ * Returns: 0. */
+DEVP2P_API int devp2p_server_self(devp2p_server *srv, devp2p_node *out);
+
+/* devp2p_server_count counts the connected peers. */
+DEVP2P_API size_t devp2p_server_count(devp2p_server *srv);
+
+/* devp2p_server_peers lists connected peers.
+ *
+ * Returns: how many were stored.
+ * Out:     out - up to cap peers, each with a reference for the caller, who
+ *          gives it back with devp2p_peer_drop. */
+DEVP2P_API size_t devp2p_server_peers(
+    devp2p_server *srv, devp2p_peer **out, size_t cap);
+
+/* --- changing: any thread, any callback; the outcome is an event --- */
+
+/* devp2p_server_add_peer adds a static node: it is dialled now, and again 35 s
+ * after the last attempt began as long as it is not connected.
+ *
+ * Returns: 0 when the command is on its way, ERR_URL, ERR_CLOSED after the
+ * stop, ERR_NOMEM.  The event COMMAND then says 0, ERR_EXISTS, ERR_LIMIT or
+ *          DISC_SELF.
+ * Out:     ticket - the event's; may be NULL. */
+DEVP2P_API DEVP2P_CHECK int devp2p_server_add_peer(
+    devp2p_server *srv, uint64_t *ticket, const char *url);
+
+/* devp2p_server_remove_peer takes a node off the static ones and disconnects it
+ * with REQUESTED.
+ *
+ * Returns: as devp2p_server_add_peer; the event says 0 or ERR_NOT_FOUND. */
+DEVP2P_API DEVP2P_CHECK int devp2p_server_remove_peer(
+    devp2p_server *srv, uint64_t *ticket, const char *url);
+
+/* --- events by pulling --- */
+
+typedef struct devp2p_events devp2p_events;
+
+/* devp2p_events_open starts a ring of 1,024 events; when it is full further
+ * ones are counted in one LOST event.  Close it before the server is freed.
+ *
+ * Returns: 0, ERR_NOMEM.
+ * Thread:  any; one reader at a time. */
+DEVP2P_API DEVP2P_CHECK int devp2p_events_open(
+    devp2p_events **out, devp2p_server *srv);
+
+/* devp2p_events_next waits up to timeout_ms milliseconds for an event.
+ *
+ * Returns: 0, ERR_TIMEOUT, ERR_CLOSED when the server has stopped and the ring
+ *          is empty, ERR_STATE on the server's loop. */
+DEVP2P_API DEVP2P_CHECK int devp2p_events_next(
+    devp2p_events *ring, devp2p_event *out, uint32_t timeout_ms);
+
+/* devp2p_events_close frees a ring.  NULL is fine. */
+DEVP2P_API void devp2p_events_close(devp2p_events *ring);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

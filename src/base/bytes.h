@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* bytes.h - big-endian numbers, hex, secrets. */
+#ifndef DP_BYTES_H
+#define DP_BYTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+static inline uint16_t dp_get16(const uint8_t *at)
+{
+    return (uint16_t)((unsigned)at[0] << 8 | at[1]);
+}
+
+static inline uint32_t dp_get24(const uint8_t *at)
+{
+    return (uint32_t)at[0] << 16 | (uint32_t)at[1] << 8 | at[2];
+}
+
+static inline void dp_put16(uint8_t *at, uint16_t v)
+{
+    at[0] = (uint8_t)(v >> 8);
+    at[1] = (uint8_t)v;
+}
+
+static inline void dp_put24(uint8_t *at, uint32_t v)
+{
+    at[0] = (uint8_t)(v >> 16);
+    at[1] = (uint8_t)(v >> 8);
+    at[2] = (uint8_t)v;
+}
+
+/* dp_wipe overwrites secrets in a way no compiler removes. */
+void dp_wipe(void *at, size_t len);
+
+/* dp_equal_secret compares in a time that depends on len alone. */
+bool dp_equal_secret(const void *a, const void *b, size_t len);
+
+/* dp_hex writes 2 * len digits and NUL; dp_unhex reads exactly 2 * len digits,
+ * of either case, and returns false for anything else. */
+char *dp_hex(char *out, const void *bytes, size_t len);
+bool dp_unhex(void *out, size_t len, const char *digits, size_t ndigits);
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* limits.h - every limit of the library with its reason, in one place. */
+#ifndef DP_LIMITS_H
+#define DP_LIMITS_H
+
+#include "base/now.h"
+
+/* --- configuration --- */
+enum {
+    DP_MAX_PEERS_DEFAULT = 50,  /* as geth */
+    DP_MAX_PEERS = 100000,      /* beyond any descriptor table */
+    DP_WORKERS_MAX = 64,        /* beyond any use of the pool */
+    DP_WORKERS_DEFAULT_MAX = 4, /* handshakes must not take all cores */
+    DP_RUN_STACK_DEFAULT = 1 << 20,
+    DP_RUN_STACK_MIN = 64 * 1024,
+    DP_RUN_STACK_MAX = 64 << 20,
+    DP_NAME_MAX = 64,         /* our own names; a peer's only fill its Hello */
+    DP_CLIENT_NAME_MAX = 256, /* our own client name; Hello must fit 2 KiB */
+    DP_PROTOCOLS_MAX = 64,    /* ours; bounds the work of matching */
+    DP_STATIC_MAX = 4096,     /* static nodes */
+    DP_LOG_LINE = 512
+};
+
+/* --- connections --- */
+enum {
+    DP_PENDING_MAX = 50, /* handshakes inbound, and dials outbound, as geth */
+    DP_ACCEPTS_PER_TURN = 32,
+    DP_COMMANDS_MAX = 1024, /* in the mailbox */
+    DP_EVENTS_RING = 1024
+};
+#define DP_DIAL_NS      (15 * DP_SEC) /* TCP connect */
+#define DP_HANDSHAKE_NS (5 * DP_SEC)  /* to both Hellos; never extended */
+#define DP_REDIAL_NS    (35 * DP_SEC) /* after the last attempt began */
+
+/* --- curve work --- */
+enum {
+    DP_EC_PER_S = 1000, /* handshakes to the pool */
+    DP_EC_BURST = 200,
+    DP_EC_SUBNET_PER_S = 30, /* for a /24 or /48 */
+    DP_EC_SUBNET_BURST = 30,
+    DP_EC_SUBNETS = 1024, /* remembered; the oldest is forgotten */
+    DP_EC_QUEUE = 256
+};
+
+/* --- messages --- */
+enum {
+    DP_HANDSHAKE_PACKET_MAX = 2048, /* auth, ack: the size prefix */
+    DP_HELLO_FRAME_MAX = 2049,      /* frame before Hello: id and 2 KiB */
+    DP_MESSAGE_MAX = (1 << 24) - 1, /* inflated */
+    DP_FRAME_MAX = (1 << 24) - 1,   /* id and payload on the wire */
+    DP_STRAY_MAX = 16, /* ids 0x04..0x0f ignored; one more ends the session */
+    DP_PONG_PER_S = 1,
+    DP_PONG_BURST = 5,
+    DP_TURN_MESSAGES = 32,       /* a session, a turn */
+    DP_TURN_BYTES = 64 * 1024,   /* a session, a turn */
+    DP_TURN_TOTAL = 1024 * 1024, /* a loop, a turn */
+    DP_ARENA = 64 * 1024         /* for the arrays of one decoded message */
+};
+
+/* --- queues --- */
+enum {
+    DP_RECV_MARK = 4 << 20, /* inflated bytes for a protocol of a peer */
+    DP_RECV_MESSAGES = 1024,
+    DP_SEND_MARK = 1 << 20, /* accepted while below it */
+    DP_WINDOW = 64 * 1024,  /* sealed or about to be */
+    DP_RECV_TOTAL = 64 << 20,
+    DP_SEND_TOTAL = 64 << 20,
+    DP_SPARE = 16 * 1024 /* each session, beyond an exhausted total */
+};
+#define DP_STALL_NS (30 * DP_SEC) /* at the receive mark */
+#define DP_WRITE_NS (20 * DP_SEC) /* a peer that takes nothing */
+
+/* --- liveness and farewell --- */
+enum {
+    DP_PROGRESS_PER_S = 4096, /* bytes of a long frame, after the grace */
+    DP_DRAIN_MAX = 4 << 20    /* input thrown away after Disconnect */
+};
+#define DP_PROGRESS_GRACE_NS (5 * DP_SEC)
+#define DP_FRAME_NS          (30 * DP_SEC)
+#define DP_PING_NS           (15 * DP_SEC)
+#define DP_DEAD_NS           (30 * DP_SEC) /* without a byte */
+#define DP_FLUSH_NS          (2 * DP_SEC)
+#define DP_DRAIN_NS          (2 * DP_SEC)
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* world.h - all that the server asks of the world, and all that the world tells
+ * it.  One dp_world is one loop.  os/ and sim/ implement dp_world_ops, server/
+ * implements dp_world_up.
+ *
+ * Down calls return at once (join, park and wait excepted) and never lead to an
+ * up call before they return.  Unless a line says "any thread", a call belongs
+ * to the world's loop; before start, and after wait, that is the thread that
+ * owns the server. */
+#ifndef DP_WORLD_H
+#define DP_WORLD_H
+
+#include "base/addr.h"
+#include "base/env.h"
+#include "base/now.h"
+
+typedef struct dp_world_ops dp_world_ops;
+typedef struct dp_world_up dp_world_up;
+
+/* A dp_world is the head of what a world allocates. */
+typedef struct dp_world {
+    const dp_world_ops *ops;
+    const dp_world_up *up; /* set by attach */
+    void *server;          /* first argument of the up calls */
+} dp_world;
+
+typedef struct dp_io dp_io;         /* listener or stream; made by the world */
+typedef struct dp_task dp_task;     /* thread of a blocking handler */
+typedef struct dp_parker dp_parker; /* where one thread waits */
+
+/* A dp_work is embedded in a job for the pool; run touches the job alone. */
+typedef struct dp_work {
+    struct dp_work *next;
+    void (*run)(struct dp_work *work);
+} dp_work;
+
+/* A dp_post is embedded in what wants the loop's attention.  It is linked at
+ * most once: posts of one record coalesce until posted is called. */
+typedef struct dp_post {
+    struct dp_post *next;
+    bool linked;
+} dp_post;
+
+enum { DP_READ = 1, DP_WRITE = 2 };
+
+struct dp_world_ops {
+    /* --- life --- */
+    void (*free)(
+        dp_world *w); /* NULL is not fine; after wait, or not started */
+    int (*start)(dp_world *w); /* the loop turns, on a thread of the world's
+                                  own, until end */
+    void (*wake)(
+        dp_world *w); /* a turn comes soon; any thread, signal handlers */
+    void (*end)(dp_world *w); /* the loop ends after this turn */
+    int (*wait)(dp_world *w); /* any other thread: until the loop has ended;
+                                 ERR_STATE on the loop or a task; may be called
+                                 by several and again */
+
+    /* --- time, chance, words; any thread --- */
+    dp_now (*now)(dp_world *w); /* on the loop: the same for a whole turn */
+    int (*random)(dp_world *w, void *out, size_t len); /* 0 or ERR_RANDOM */
+
+    /* --- streams ---
+     * listen binds (port 0: any; IPv6 means IPv6 only) and accepts once READ is
+     * wanted.  connect answers with connected.  adopt makes an accepted socket
+     * a stream of this loop, refuse closes it with a reset.  READ and WRITE of
+     * want are level-triggered; a new io wants nothing.  read: 0 with *n = 0 is
+     * the end; ERR_AGAIN; ERR_RESET, ERR_IO.  write: *n is what was taken;
+     * ERR_AGAIN when nothing was.  shut ends our side after what was written.
+     * close: no up call for io follows; reset throws unsent bytes away. */
+    int (*listen)(dp_world *w, const devp2p_addr *at, void *user, dp_io **out,
+        devp2p_addr *bound);
+    int (*connect)(dp_world *w, const devp2p_addr *to, void *user, dp_io **out);
+    int (*adopt)(dp_world *w, int raw, void *user, dp_io **out);
+    void (*refuse)(dp_world *w, int raw);
+    void (*names)(dp_io *io, devp2p_addr *local, devp2p_addr *remote);
+    void (*want)(dp_io *io, unsigned events);
+    int (*read)(dp_io *io, void *out, size_t cap, size_t *n);
+    int (*write)(dp_io *io, const void *at, size_t len, size_t *n);
+    void (*shut)(dp_io *io);
+    void (*close)(dp_io *io, bool reset);
+
+    /* --- slow things: the answer is an up call ---
+     * work: ERR_AGAIN when the queue (DP_EC_QUEUE) is full. */
+    int (*work)(dp_world *w, dp_work *job);
+
+    /* --- threads ---
+     * post: any thread.  spawn runs a task on a thread with so much stack; join
+     * waits for its end and frees it; the loop joins a task only after the task
+     * has said (by a post) that it is about to return.  park waits until its
+     * token is there and takes it: 0, or ERR_TIMEOUT at mono until, or
+     * ERR_STATE on the loop.  unpark, any thread, puts the one token there. */
+    void (*post)(dp_world *w, dp_post *p);
+    int (*spawn)(dp_world *w, void (*run)(void *arg), void *arg, size_t stack,
+        dp_task **out);
+    void (*join)(dp_task *t);
+    int (*parker)(dp_world *w, dp_parker **out);
+    void (*parker_free)(dp_parker *p);
+    int (*park)(dp_parker *p, uint64_t until);
+    void (*unpark)(dp_parker *p);
+};
+
+struct dp_world_up {
+    void (*accepted)(
+        void *server, void *user, int raw, const devp2p_addr *from);
+    void (*connected)(void *server, void *user, dp_io *io, int err);
+    void (*ready)(void *server, void *user, dp_io *io, unsigned events);
+    void (*worked)(void *server, dp_work *job);
+    void (*posted)(void *server, dp_post *p);
+    /* turn comes after every batch of the calls above and before the loop
+     * sleeps.  It does what is due and returns when it wants the next one:
+     * now.mono for at once, DP_NEVER for not by itself. */
+    uint64_t (*turn)(void *server, dp_now now);
+};
+
+static inline void dp_world_attach(
+    dp_world *w, const dp_world_up *up, void *server)
+{
+    w->up = up;
+    w->server = server;
+}
+
+#endif

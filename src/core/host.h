@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* host.h - who may connect: slots, static nodes and their dials, verdicts,
+ * events.  One per server.  Facts go in; what it wants leaves through
+ * dp_host_next.  A conn is the server's number of a connection, never reused.
+ */
+#ifndef DP_HOST_H
+#define DP_HOST_H
+
+#include "base/limits.h"
+#include "base/map.h"
+
+#include <devp2p/server.h>
+
+typedef struct dp_host dp_host;
+
+typedef struct dp_host_setup {
+    dp_env env;
+    devp2p_id self;
+    uint32_t max_peers;
+    size_t nprotocols;
+} dp_host_setup;
+
+/* DP_HOLD is the verdict that comes later, as an effect. */
+enum { DP_HOLD = 1 };
+
+typedef enum dp_effect_kind {
+    DP_DIAL = 1, /* connect conn to node */
+    DP_CANCEL,   /* give the dial conn up */
+    DP_JUDGE,    /* dp_session_judge(conn, code) of a held one */
+    DP_CLOSE,    /* end conn with code */
+    DP_EVENT     /* tell event */
+} dp_effect_kind;
+
+typedef struct dp_effect {
+    dp_effect_kind kind;
+    uint64_t conn;
+    int code;
+    devp2p_node node;
+    devp2p_event event;
+} dp_effect;
+
+int dp_host_new(dp_host **out, const dp_host_setup *setup, dp_now now);
+void dp_host_free(dp_host *h);
+
+/* --- facts --- */
+
+/* dp_host_accepting: whether another inbound connection may begin. */
+bool dp_host_accepting(const dp_host *h);
+
+/* dp_host_incoming: a stranger connected.  0 or ERR_LIMIT: refuse it. */
+int dp_host_incoming(
+    dp_host *h, uint64_t conn, const devp2p_addr *from, dp_now now);
+
+/* dp_host_dialed: the TCP connection of a DIAL is up (err 0) or failed.  After
+ * a failure the host forgets conn. */
+void dp_host_dialed(dp_host *h, uint64_t conn, int err, dp_now now);
+
+/* dp_host_authed: the handshake of conn named id.  Returns 0 or the reason to
+ * leave with.  For an inbound connection nothing but its own fate hangs on the
+ * answer: an auth may be a replay, the first frame MAC is the proof. */
+int dp_host_authed(dp_host *h, uint64_t conn, const devp2p_id *id, dp_now now);
+
+/* dp_host_ready: both Hellos are done.  Returns 0 (the slot is taken and
+ * PEER_ADD told), a reason, or DP_HOLD. */
+int dp_host_ready(dp_host *h, uint64_t conn, dp_now now);
+
+/* dp_host_down: conn is gone; what tells PEER_DROP or DIAL_FAIL is taken from
+ * end: code, remote, unsent, protocol. */
+void dp_host_down(
+    dp_host *h, uint64_t conn, const devp2p_event *end, dp_now now);
+
+/* --- commands: the outcome is an event with the ticket --- */
+void dp_host_add(
+    dp_host *h, uint64_t ticket, const devp2p_node *node, dp_now now);
+void dp_host_remove(
+    dp_host *h, uint64_t ticket, const devp2p_id *id, dp_now now);
+
+/* dp_host_stop: no new connections or dials; all are closed with QUITTING. */
+void dp_host_stop(dp_host *h, dp_now now);
+
+void dp_host_tick(dp_host *h, dp_now now);
+uint64_t dp_host_deadline(const dp_host *h);
+bool dp_host_next(dp_host *h, dp_effect *out, dp_now now);
+
+/* --- asking --- */
+uint32_t dp_host_flags(const dp_host *h, uint64_t conn); /* DEVP2P_PEER_* */
+size_t dp_host_peers(const dp_host *h);
+
+#endif

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/* session.h - one RLPx connection, from its first byte to its last.
+ *
+ * No I/O, clock, thread or lock; one loop calls it and it never calls back.
+ * Verbs say what happened; what the session wants leaves through lend, ec, next
+ * and out.  A session with work out accepts every verb.  What an event or a
+ * lent pointer points at stays until the next verb.
+ *
+ * Life: handshake -> AUTHED, judged -> our Hello out, theirs in -> READY,
+ * judged
+ * -> messages -> SHUT -> DOWN.  It ends in DOWN exactly once, whatever happens.
+ */
+#ifndef DP_SESSION_H
+#define DP_SESSION_H
+
+#include "base/budget.h"
+#include "base/pool.h"
+#include "core/caps.h"
+#include "core/ec.h"
+#include "core/packet.h"
+#include "crypto/frames.h"
+#include "wire/hello.h"
+
+typedef struct dp_session dp_session;
+
+/* A dp_node_self is what all sessions of a server share; it outlives them. */
+typedef struct dp_node_self {
+    dp_env env;
+    const dp_crypto *crypto;
+    devp2p_key key;
+    devp2p_pubkey pub;
+    devp2p_id id;
+    uint8_t *hello; /* our Hello's payload */
+    size_t hello_len;
+    const dp_protocol *protocols; /* in the order of the config */
+    size_t nprotocols;
+    dp_pool *pool;          /* of the session's loop */
+    dp_budget *recv, *send; /* totals of the server */
+} dp_node_self;
+
+typedef struct dp_session_setup {
+    const dp_node_self *self;
+    const devp2p_pubkey *dial; /* whom we dialled; NULL: it connected to us */
+} dp_session_setup;
+
+/* --- events --- */
+
+typedef enum dp_session_event_kind {
+    DP_AUTHED = 1, /* the handshake named the peer: judge */
+    DP_READY,      /* its Hello agrees and we share something: judge */
+    DP_MSG,        /* a message for a capability */
+    DP_WRITABLE,   /* a capability that answered ERR_AGAIN is below half */
+    DP_SHUT,       /* all is written: end our side of the connection */
+    DP_DOWN        /* the end: close the connection, free the session */
+} dp_session_event_kind;
+
+typedef struct dp_session_event {
+    dp_session_event_kind kind;
+    size_t cap;          /* MSG, WRITABLE: index of dp_session_caps */
+    uint64_t code;       /* MSG: relative to the capability */
+    const uint8_t *body; /* MSG: decrypted; compressed if _snappy */
+    size_t len, full;    /* MSG: bytes there; bytes when inflated */
+    int reason;          /* DOWN: DEVP2P_DISC_* or DEVP2P_ERR_* */
+    bool remote;         /* DOWN: the peer sent the reason */
+    bool reset;          /* DOWN: close at once, nothing is worth sending */
+    size_t stalled;      /* DOWN: index of the capability whose reader stalled,
+                            SIZE_MAX for none */
+} dp_session_event;
+
+int dp_session_new(dp_session **out, const dp_session_setup *setup, dp_now now);
+void dp_session_free(dp_session *s); /* NULL is fine */
+
+/* --- in: bytes, facts, time --- */
+
+/* dp_session_room lends *at to read into; 0 means stop reading. dp_session_recv
+ * says that n bytes were put there, dp_session_eof that none will follow (err
+ * 0) or that the connection broke (ERR_RESET, ERR_IO). */
+size_t dp_session_room(dp_session *s, uint8_t **at);
+void dp_session_recv(dp_session *s, size_t n, dp_now now);
+void dp_session_eof(dp_session *s, int err, dp_now now);
+
+/* dp_session_judge answers AUTHED and READY: 0, or the DEVP2P_DISC_* to leave
+ * with.  Until READY is answered no message is opened. */
+void dp_session_judge(dp_session *s, int verdict, dp_now now);
+
+/* dp_session_send queues p for a capability and keeps it: 0, ERR_AGAIN at the
+ * send mark (a WRITABLE follows), ERR_CLOSED. */
+int dp_session_send(dp_session *s, size_t cap, dp_packet *p, dp_now now);
+
+/* dp_session_took says that a reader is done with a MSG of so many inflated
+ * bytes. */
+void dp_session_took(dp_session *s, size_t cap, size_t full, dp_now now);
+
+/* dp_session_close ends the session: what is queued goes out first if flush,
+ * then Disconnect with reason (DEVP2P_DISC_*; an error code says nothing to the
+ * peer).  The first reason stays. */
+void dp_session_close(dp_session *s, int reason, bool flush, dp_now now);
+void dp_session_tick(dp_session *s, dp_now now);
+
+/* --- work: out and back; at most one of each kind is out at a time --- */
+
+/* dp_session_lend gives frames to open or to seal, NULL for none; what was lent
+ * is run by dp_frames_run and given back with dp_session_take. */
+dp_frames *dp_session_lend(dp_session *s, bool open, dp_now now);
+void dp_session_take(dp_session *s, dp_frames *f, dp_now now);
+
+/* dp_session_ec gives curve work, which the caller then owns, NULL for none;
+ * dp_session_ec_done gives it back when it has run, and frees it. */
+dp_ec *dp_session_ec(dp_session *s, dp_now now);
+void dp_session_ec_done(dp_session *s, dp_ec *ec, dp_now now);
+
+/* --- out: events, bytes, deadline --- */
+
+bool dp_session_next(dp_session *s, dp_session_event *ev, dp_now now);
+
+/* dp_session_out lends bytes to write, which stay in place until
+ * dp_session_sent says how many went. */
+size_t dp_session_out(dp_session *s, const uint8_t **at);
+void dp_session_sent(dp_session *s, size_t n, dp_now now);
+
+/* dp_session_deadline is the moment of the next tick; it may be early. */
+uint64_t dp_session_deadline(const dp_session *s);
+
+/* --- asking --- */
+
+/* dp_session_peer is the peer's key from AUTHED on; dp_session_hello its Hello
+ * and dp_session_caps the shared capabilities from READY on. */
+const devp2p_pubkey *dp_session_peer(const dp_session *s);
+const dp_hello *dp_session_hello(const dp_session *s);
+const dp_caps *dp_session_caps(const dp_session *s);
+bool dp_session_snappy(const dp_session *s);
+
+/* dp_session_queued is the bytes that wait in a capability's send queue;
+ * dp_session_unsent the messages accepted and not wholly given to the kernel.
+ */
+size_t dp_session_queued(const dp_session *s, size_t cap);
+uint32_t dp_session_unsent(const dp_session *s, size_t cap);
+
+#endif

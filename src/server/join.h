@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* join.h - what joins a server to a world. */
+#ifndef DP_JOIN_H
+#define DP_JOIN_H
+
+#include "base/world.h"
+#include "crypto/crypto.h"
+
+#include <devp2p/server.h>
+
+/* dp_server_new is devp2p_server_new in a given world, which it owns from the
+ * moment it succeeds.  curve NULL is the real one. */
+int dp_server_new(devp2p_server **out, const devp2p_config *cfg,
+    size_t config_size, size_t protocol_size, dp_world *world,
+    const dp_curve *curve);
+
+#endif

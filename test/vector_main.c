@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/* vector_main.c - replays whole vector files: every case runs.  A case that we
+ * decide otherwise stands in DIFFERENCES.md, and then it must differ. */
+#include "vector_main.h"
+
+#include "base/bytes.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const vector_file *const files[] = {
+#ifdef VECTOR_FILES
+    VECTOR_FILES
+#else
+    &vector_keccak256, &vector_secp256k1, &vector_ecies, &vector_rlp,
+    &vector_rlpx_handshake, &vector_rlpx_frame, &vector_snappy, &vector_hello,
+    &vector_disconnect, &vector_capability_match, &vector_enode_url
+#endif
+};
+
+static void *held[4096]; /* memory of the case at hand */
+static size_t nheld;
+static char *differences;
+
+static void fatal(const char *what, const char *key)
+{
+    fprintf(stderr, "vectors: %s: %s\n", what, key);
+    exit(2);
+}
+
+void *vector_alloc(size_t size)
+{
+    void *at = malloc(size ? size : 1);
+    if (!at || nheld == sizeof held / sizeof *held)
+        fatal("out of memory", "vector_alloc");
+    return held[nheld++] = at;
+}
+
+const char *vector_text(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    if (!text)
+        fatal("no string member", key);
+    return text;
+}
+
+int64_t vector_int(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    if (!json_is_integer(value))
+        fatal("no integer member", key);
+    return json_integer_value(value);
+}
+
+uint8_t *vector_bytes(const json_t *object, const char *key, size_t *len)
+{
+    const char *hex = vector_text(object, key);
+    size_t n = strlen(hex);
+    uint8_t *at = vector_alloc(n / 2);
+    if (!dp_unhex(at, n / 2, hex, n))
+        fatal("not hex", key);
+    *len = n / 2;
+    return at;
+}
+
+bool vector_same(
+    const json_t *object, const char *key, const void *at, size_t len)
+{
+    size_t n;
+    const uint8_t *want = vector_bytes(object, key, &n);
+    return n == len && memcmp(want, at, n) == 0;
+}
+
+static char *read_file(const char *dir, const char *name)
+{
+    char path[1024];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    FILE *f = fopen(path, "rb");
+    if (!f)
+        fatal("cannot open", path);
+    fseek(f, 0, SEEK_END);
+    long size = ftell(f);
+    rewind(f);
+    char *text = malloc((size_t)size + 1);
+    if (!text || fread(text, 1, (size_t)size, f) != (size_t)size)
+        fatal("cannot read", path);
+    text[size] = 0;
+    fclose(f);
+    return text;
+}
+
+/* differs_here: DIFFERENCES.md has a row "| file | case |". */
+static bool differs_here(const char *file, const char *name)
+{
+    char row[256];
+    snprintf(row, sizeof row, "| %s | %s |", file, name);
+    return strstr(differences, row) != NULL;
+}
+
+static bool run_case(const vector_file *file, const json_t *c)
+{
+    const char *name = vector_text(c, "name"), *op = vector_text(c, "op");
+    bool want_ok = strcmp(vector_text(c, "expect"), "ok") == 0;
+    const vector_row *row = file->rows;
+    while (row->op && strcmp(row->op, op) != 0)
+        row++;
+    if (!row->op)
+        fatal("no such op", op);
+
+    int got = row->run(json_object_get(c, "input"),
+        want_ok ? json_object_get(c, "output") : NULL);
+    while (nheld)
+        free(held[--nheld]);
+
+    bool as_told = want_ok ? got == 0 : got < 0;
+    if (as_told != differs_here(file->name, name))
+        return true;
+    printf("%s: %s: %s, expected %s\n", file->name, name,
+        got == 0  ? "ok"
+        : got < 0 ? "refused"
+                  : "accepted with another result",
+        !as_told ? vector_text(c, "expect") : "a difference, as listed");
+    return false;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 2)
+        fatal("usage", "vectors DIR");
+    differences = read_file(argv[1], "DIFFERENCES.md");
+    size_t passed = 0, failed = 0;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char name[128];
+        json_error_t error;
+        snprintf(name, sizeof name, "%s.json", files[i]->name);
+        char *text = read_file(argv[1], name);
+        json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, &error);
+        if (!root)
+            fatal(name, error.text);
+        size_t at, before = failed;
+        json_t *c;
+        json_array_foreach(json_object_get(root, "cases"), at, c)
+        {
+            *(run_case(files[i], c) ? &passed : &failed) += 1;
+        }
+        printf("%-20s %zu cases, %zu failed\n", files[i]->name, at,
+            failed - before);
+        json_decref(root);
+        free(text);
+    }
+    free(differences);
+    printf("%zu passed, %zu failed\n", passed, failed);
+    return failed != 0;
+}
