@@ -57,11 +57,11 @@ DEVP2P_API DEVP2P_CHECK int devp2p_node_parse(
 
 /* devp2p_node_url writes the canonical URL of a node.
  *
- * Returns: 0, ERR_NOBUF.
- * Out:     out - cap bytes, DEVP2P_URL_MAX is always enough.
+ * Returns: out.
+ * Out:     out - DEVP2P_URL_MAX bytes.
  * Thread:  any. */
-DEVP2P_API DEVP2P_CHECK int devp2p_node_url(
-    char *out, size_t cap, const devp2p_node *node);
+DEVP2P_API char *devp2p_node_url(
+    char out[DEVP2P_URL_MAX], const devp2p_node *node);
 
 #ifdef __cplusplus
 }

@@ -207,14 +207,14 @@ DEVP2P_API int devp2p_peer_reason(const devp2p_peer *peer, bool *remote);
 #define devp2p_send_items(rw, code, ...) \
     devp2p_send_list((rw), (code), DEVP2P_ITEMS(__VA_ARGS__))
 #define devp2p_send_value(rw, code, value) \
-    devp2p_send_one((rw), (code), &(const devp2p_item){ DEVP2P_ITEM(value) })
+    devp2p_send_one((rw), (code), (const devp2p_item[]){ DEVP2P_ITEM(value) })
 #define devp2p_send(rw, code, tag, ptr) \
     devp2p_send_struct(                 \
         (rw), (code), &tag##_rlp, 1 ? (ptr) : (const struct tag *)0)
 #define devp2p_decode_items(msg, ...) \
     devp2p_decode_list((msg), DEVP2P_DESTS(__VA_ARGS__))
 #define devp2p_decode_value(msg, ptr) \
-    devp2p_decode_one((msg), &(const devp2p_dest){ DEVP2P_DEST(ptr) })
+    devp2p_decode_one((msg), (const devp2p_dest[]){ DEVP2P_DEST(ptr) })
 #define devp2p_decode(msg, tag, ptr) \
     devp2p_decode_struct((msg), &tag##_rlp, 1 ? (ptr) : (struct tag *)0)
 #endif
