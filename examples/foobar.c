@@ -8,7 +8,7 @@
 enum { MESSAGE_ID = 0 };
 static devp2p_server *server;
 
-static int my_handler(devp2p_peer *peer, devp2p_rw *rw, void *bare)
+static int handler(devp2p_peer *peer, devp2p_rw *rw, void *bare)
 {
     bool inbound = devp2p_peer_flags(peer) & DEVP2P_PEER_INBOUND;
     int err = inbound         ? 0 /* only say "foo" to a node that we dialled */
@@ -36,8 +36,7 @@ int main(int argc, char **argv)
     bool bare = false;
     const char *nodes[2] = { NULL };
     devp2p_node self;
-    devp2p_protocol mine[2] = { { "MyProtocol", 1, 1, &bare,
-        .run = my_handler } };
+    devp2p_protocol mine[2] = { { "MyProtocol", 1, 1, &bare, .run = handler } };
     devp2p_config cfg = { .max_peers = 10, .name = "my node name" };
     cfg.listen_addr = ":30300";
     cfg.protocols = mine;
