@@ -8,8 +8,8 @@
 #include <stdbool.h>
 
 typedef struct dp_bucket {
-    uint32_t per_s, burst; /* tokens; burst at least 1 */
-    uint64_t fill;         /* ns worth of tokens, at most burst / per_s */
+    uint32_t per_s, burst; /* tokens; per_s 0: never again; burst above 0 */
+    uint64_t fill;         /* billionths of a token, at most a burst */
     uint64_t last;         /* mono of the last look */
 } dp_bucket;
 
