@@ -127,8 +127,9 @@ DEVP2P_API size_t devp2p_server_peers(
  * after the last attempt began as long as it is not connected.
  *
  * Returns: 0 when the command is on its way, ERR_URL, ERR_CLOSED after the
- * stop, ERR_NOMEM.  The event COMMAND then says 0, ERR_EXISTS, ERR_LIMIT or
- *          DISC_SELF.
+ *          stop, ERR_NOMEM.  The event COMMAND then says 0, ERR_EXISTS,
+ *          ERR_LIMIT, ERR_NOMEM, DISC_SELF, or ERR_ADDR for a URL without an
+ *          address to dial (host names are not resolved yet).
  * Out:     ticket - the event's; may be NULL. */
 DEVP2P_API DEVP2P_CHECK int devp2p_server_add_peer(
     devp2p_server *srv, uint64_t *ticket, const char *url);

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* host.h - who may connect: slots, static nodes and their dials, verdicts,
  * events.  One per server.  Facts go in; what it wants leaves through
- * dp_host_next.  A conn is the server's number of a connection, never reused.
- */
+ * dp_host_next.
+ *
+ * A conn is the number of a connection, never reused.  The server numbers those
+ * that come in, below DP_CONN_DIAL; the host numbers its dials, from it on.  A
+ * fact about a conn that the host does not know, such as one that it cancelled
+ * meanwhile, is ignored. */
 #ifndef DP_HOST_H
 #define DP_HOST_H
 
@@ -16,16 +20,17 @@ typedef struct dp_host dp_host;
 typedef struct dp_host_setup {
     dp_env env;
     devp2p_id self;
-    uint32_t max_peers;
-    size_t nprotocols;
+    uint32_t max_peers; /* DEVP2P_NONE for none */
 } dp_host_setup;
+
+#define DP_CONN_DIAL (UINT64_C(1) << 63)
 
 /* DP_HOLD is the verdict that comes later, as an effect. */
 enum { DP_HOLD = 1 };
 
 typedef enum dp_effect_kind {
     DP_DIAL = 1, /* connect conn to node */
-    DP_CANCEL,   /* give the dial conn up */
+    DP_CANCEL,   /* give the dial conn up, the host has forgotten it */
     DP_JUDGE,    /* dp_session_judge(conn, code) of a held one */
     DP_CLOSE,    /* end conn with code */
     DP_EVENT     /* tell event */
@@ -47,7 +52,8 @@ void dp_host_free(dp_host *h);
 /* dp_host_accepting: whether another inbound connection may begin. */
 bool dp_host_accepting(const dp_host *h);
 
-/* dp_host_incoming: a stranger connected.  0 or ERR_LIMIT: refuse it. */
+/* dp_host_incoming: a stranger connected.  0, or refuse it: ERR_LIMIT,
+ * ERR_NOMEM. */
 int dp_host_incoming(
     dp_host *h, uint64_t conn, const devp2p_addr *from, dp_now now);
 
@@ -69,7 +75,10 @@ int dp_host_ready(dp_host *h, uint64_t conn, dp_now now);
 void dp_host_down(
     dp_host *h, uint64_t conn, const devp2p_event *end, dp_now now);
 
-/* --- commands: the outcome is an event with the ticket --- */
+/* --- commands: the outcome is an event with the ticket ---
+ * add: 0, DISC_SELF, ERR_ADDR (no address or port to dial), ERR_EXISTS,
+ * ERR_LIMIT, ERR_NOMEM, ERR_CLOSED.  remove: 0, or ERR_NOT_FOUND when the node
+ * is neither static nor connected. */
 void dp_host_add(
     dp_host *h, uint64_t ticket, const devp2p_node *node, dp_now now);
 void dp_host_remove(
