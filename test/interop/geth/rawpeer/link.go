@@ -272,11 +272,11 @@ func (l *link) hangUp(reason int) {
 
 // disconnectReason reads a list of one number or the bare number; -1 is neither.
 func disconnectReason(data []byte) int {
-	var list [1]uint8
+	var list [1]uint // of bytes it would be a string
 	if rlp.DecodeBytes(data, &list) == nil {
 		return int(list[0])
 	}
-	var bare uint8
+	var bare uint
 	if rlp.DecodeBytes(data, &bare) == nil {
 		return int(bare)
 	}
