@@ -46,18 +46,19 @@ class Implementation:
 
 
 class Library(Implementation):
-    """libdevp2p: cpeer and the example foobar."""
+    """libdevp2p: cpeer and the example foobar, in one of the two handler styles."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, style):
         super().__init__("libdevp2p")
-        self._foobar = os.path.join(folder, "foobar")
-        self._peer = os.path.join(folder, "cpeer")
+        run = style == "run"
+        self._foobar = os.path.join(folder, "foobar" if run else "foobar_events")
+        self._peer = [os.path.join(folder, "cpeer")] + ([] if run else ["--events"])
 
     def missing(self):
-        return [p for p in (self._foobar, self._peer) if not os.path.exists(p)]
+        return [p for p in (self._foobar, self._peer[0]) if not os.path.exists(p)]
 
     def peer(self, step):
-        return Peer("cpeer", [self._peer], step)
+        return Peer("cpeer", self._peer, step)
 
     def program(self, step, form, dial=None, say=None):
         """form is not needed: foobar decodes both."""

@@ -106,7 +106,7 @@ def run(cells, ours, theirs, step):
 
 
 def skip(why, count, required):
-    print(f"skipped: interop: {why}")
+    print(("cannot run and is required" if required else "skipped") + f": interop: {why}")
     return total(0, 0, count, required)
 
 
@@ -123,6 +123,7 @@ def options():
     p.add_argument("--only", choices=sorted(THEIRS), help="one other implementation")
     p.add_argument("--cell", action="append", help="cells whose name contains this; may be given often")
     p.add_argument("--subject", choices=["libdevp2p", *sorted(THEIRS)], default="libdevp2p", help="who plays our side")
+    p.add_argument("--style", choices=["run", "events"], default="run", help="handlers of cpeer and foobar")
     p.add_argument("--step", type=float, default=30, help="seconds that one step may take")
     p.add_argument("--self-test", action="store_true", help="show that the checks can fail")
     p.add_argument("--list", action="store_true", help="only name the cells")
@@ -149,7 +150,7 @@ def main():
     if o.self_test:
         return total(*selftest.run(play, THEIRS, o.out), 0)
     if o.subject == "libdevp2p":
-        ours = drivers.Library(o.bin)
+        ours = drivers.Library(o.bin, o.style)
         if ours.missing():
             return skip("not built: " + ", ".join(ours.missing()), len(cells), required)
     else:
