@@ -53,15 +53,26 @@ int64_t vector_int(const json_t *object, const char *key)
     return json_integer_value(value);
 }
 
-uint8_t *vector_bytes(const json_t *object, const char *key, size_t *len)
+static uint8_t *unhex(const char *hex, const char *what, size_t *len)
 {
-    const char *hex = vector_text(object, key);
     size_t n = strlen(hex);
     uint8_t *at = vector_alloc(n / 2);
     if (!dp_unhex(at, n / 2, hex, n))
-        fatal("not hex", key);
+        fatal("not hex", what);
     *len = n / 2;
     return at;
+}
+
+uint8_t *vector_hex(const json_t *string, size_t *len)
+{
+    if (!json_is_string(string))
+        fatal("no string", "in an array of hex");
+    return unhex(json_string_value(string), "in an array of hex", len);
+}
+
+uint8_t *vector_bytes(const json_t *object, const char *key, size_t *len)
+{
+    return unhex(vector_text(object, key), key, len);
 }
 
 bool vector_same(

@@ -37,8 +37,10 @@ extern const vector_file vector_keccak256, vector_secp256k1, vector_ecies,
 const char *vector_text(const json_t *object, const char *key);
 int64_t vector_int(const json_t *object, const char *key);
 
-/* vector_bytes is a hex member as bytes, freed by the runner after the case;
- * vector_same compares bytes with a hex member. */
+/* vector_hex is a hex string as bytes, freed by the runner after the case;
+ * vector_bytes is a member of that kind, vector_same compares bytes with one.
+ */
+uint8_t *vector_hex(const json_t *string, size_t *len);
 uint8_t *vector_bytes(const json_t *object, const char *key, size_t *len);
 bool vector_same(
     const json_t *object, const char *key, const void *at, size_t len);
