@@ -92,9 +92,8 @@ def foobar_meets_them(s, say):
 
 # --- payloads ---
 
-def arrives(s, form, size, we_send, p2p=0, fault="", want=None):
-    theirs = {"p2p": p2p, "fault": fault}
-    us, them = s.pair(theirs=theirs, raw=p2p == 4)
+def arrives(s, form, size, we_send, p2p=0, want=None):
+    us, them = s.pair(theirs={"p2p": p2p}, raw=p2p == 4)
     deliver(*((us, them) if we_send else (them, us)), form, size, want=want)
 
 
@@ -166,12 +165,15 @@ def no_protocols(s):
 
 # --- identity ---
 
-def wrong_key_dialled(s, url_key=STRANGER):
+def wrong_key_dialled(s):
     """A right address under another key: the handshake fails, nothing more is said."""
     dialler, listener = s.sides(s.us(), s.them())
     tap, url = s.tap(listener)
-    if url_key:
-        url = url.replace(url.split("//")[1].split("@")[0], url_key)
+    key, address = url.removeprefix("enode://").split("@")
+    fails_silently(s, dialler, listener, tap, url.replace(key, STRANGER))
+
+
+def fails_silently(s, dialler, listener, tap, url):
     no = dialler.refuse("dial", enode=url)
     equal("the failure", no.get("kind"), "handshake")
     if not tap.ended(s.step):
@@ -248,17 +250,17 @@ def full(s):
 REASONS = (0x00, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0x10)
 
 
-def disconnected(s, by_us, fault=""):
+def disconnected(s, by_us):
     """Every reason that can be said is seen on both ends."""
     us = s.us()
     for reason in REASONS:
-        them = s.them(fault=fault)
+        them = s.them()
         s.join(us, them)
         here, there = (us, them) if by_us else (them, us)
         here.ask("disconnect", id=there.id, reason=reason)
         parted(here, reason, "us")
         parted(there, reason, "them")
-        them.kill()
+        s.drop(them)
 
 
 def stopped(s, by_us):
@@ -282,9 +284,8 @@ def goodbye(s, times, unread=False, fault=""):
     Our handler says goodbye at the first message and the second is the MiB. Unread:
     by a raw peer that reads nothing before all of it is written.
     """
-    ours = {"caps": [cap("MyProtocol", 1, 2, bye={"code": 1, "reason": 0x04})], "fault": fault}
     theirs = {"caps": [cap("MyProtocol", 1, 2)], "mute": unread}
-    us = s.us(**ours)
+    us = s.us(caps=[cap("MyProtocol", 1, 2, bye={"code": 1, "reason": 0x04})], fault=fault)
     heard, loss = 0, ""
     for _ in range(times):
         them = (s.raw if unread else s.them)(**theirs)
@@ -303,7 +304,7 @@ def goodbye(s, times, unread=False, fault=""):
             heard += 1
         else:
             loss = broken[0] if broken else gone.get("error", "")
-        them.kill()
+        s.drop(them)
     if heard < times:
         raise Failed(f"the reason was heard {heard} of {times} times ({loss})")
 

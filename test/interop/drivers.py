@@ -14,7 +14,7 @@ ANY_PORT = "127.0.0.1:0"
 # Why go-ethereum, in our place, cannot do what is asked of libdevp2p.
 GO_CANNOT = {
     "too big": "go-ethereum drops the connection when a send is too big",
-    "goodbye": "go-ethereum closes at once and answers what still comes with a reset",
+    "goodbye before 1 MiB unread": "go-ethereum closes at once and answers what still comes with a reset",
     "second Hello": "go-ethereum ignores it",
     "stray ids": "go-ethereum ignores them without end",
     "id outside": "go-ethereum closes without a word",
@@ -67,7 +67,7 @@ class Library(Implementation):
             argv.append("--bare")
         if dial:
             argv.append(dial)
-        return Program("foobar", argv, step)
+        return Program("foobar", argv, step, interrupt=True)
 
 
 class GoEthereum(Implementation):

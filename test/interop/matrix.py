@@ -12,6 +12,7 @@ is skipped, unless DEVP2P_REQUIRE=interop makes that a failure.
 
 import argparse
 import os
+import signal
 import sys
 import time
 
@@ -19,8 +20,7 @@ import drivers
 import gobuild
 import selftest
 from cells import CELLS
-from process import Failed
-from stage import Stage
+from stage import play
 
 ROOT = os.path.dirname(os.path.dirname(gobuild.HERE))
 THEIRS = {"pirl": drivers.pirl, "geth": drivers.geth}
@@ -63,18 +63,6 @@ class Results:
     def notes(self):
         for why, number in self._notes.items():
             print(f"[{number}] {why}")
-
-
-def play(cell, ours, theirs, we_dial, step):
-    """Plays one cell; returns why it failed, or None."""
-    stage = Stage(ours, theirs, we_dial, step)
-    try:
-        cell.play(stage, **cell.args)
-    except Failed as failure:
-        return str(failure)
-    finally:
-        stage.close()
-    return None
 
 
 def why_not(cell, ours, theirs, we_dial):
@@ -139,6 +127,8 @@ def main():
         return 0
     if not cells:
         sys.exit("no cell has such a name")
+    # So that the processes of the running cell are ended too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
     began = time.monotonic()
     try:
         gobuild.build(gobuild.PROGRAMS, o.out, o.go_cache)
@@ -148,7 +138,7 @@ def main():
         print(reason)
         return total(0, len(cells), 0)
     if o.self_test:
-        return total(*selftest.run(play, THEIRS, o.out), 0)
+        return total(*selftest.run(o.out), 0)
     if o.subject == "libdevp2p":
         ours = drivers.Library(o.bin, o.style)
         if ours.missing():

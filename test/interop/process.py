@@ -2,6 +2,7 @@
 """Processes of one cell: what they print is waited for, never slept for."""
 
 import json
+import signal
 import subprocess
 import threading
 import time
@@ -81,6 +82,22 @@ class Process:
         tail = " / ".join(self._stderr[-3:])
         return f" with {code}" + (f" ({tail})" if tail else "")
 
+    def ask_to_end(self):
+        """Ends the input, which is how every peer is told to end."""
+        try:
+            self._child.stdin.close()
+        except OSError:
+            pass
+
+    def check_end(self):
+        """A process that was asked to end does, and has nothing to complain of."""
+        try:
+            code = self._child.wait(self.step)
+        except subprocess.TimeoutExpired:
+            raise Failed(f"{self.name} does not end") from None
+        if code:
+            raise Failed(f"{self.name} ended{self._last_words()}")
+
     def kill(self):
         self._child.kill()
         self._child.wait()
@@ -95,6 +112,16 @@ class Process:
 
 class Program(Process):
     """A program for people: the model program of some implementation."""
+
+    def __init__(self, name, argv, step, interrupt=False):
+        super().__init__(name, argv, step)
+        self._interrupt = interrupt
+
+    def ask_to_end(self):
+        if self._interrupt:
+            self._child.send_signal(signal.SIGINT)
+        else:
+            super().ask_to_end()
 
     def enode(self):
         """The URL that it prints once it listens."""

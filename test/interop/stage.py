@@ -54,10 +54,24 @@ class Node:
 class Stage:
     """One cell for one pair of implementations and one direction."""
 
-    def __init__(self, ours, theirs, we_dial, step):
+    def __init__(self, ours, theirs, we_dial, step, fault=""):
         self.ours, self.theirs, self.we_dial = ours, theirs, we_dial
         self.step = step
+        self._fault = fault  # of their peers; only the self-test has one
         self._open = []
+
+    def end(self):
+        """Ends every process in good order: the last check of each cell."""
+        processes = [thing for thing in self._open if not isinstance(thing, Tap)]
+        for process in processes:
+            process.ask_to_end()
+        for process in processes:
+            process.check_end()
+
+    def drop(self, node):
+        """Gets rid of a node that a cell has done with."""
+        self._open.remove(node.peer)
+        node.kill()
 
     def close(self):
         for thing in reversed(self._open):
@@ -78,10 +92,10 @@ class Stage:
         return self._start(self.ours.peer(self.step), start)
 
     def them(self, **start):
-        return self._start(self.theirs.peer(self.step), start)
+        return self._start(self.theirs.peer(self.step), {"fault": self._fault, **start})
 
     def raw(self, **start):
-        return self._start(self.theirs.raw(self.step), start)
+        return self._start(self.theirs.raw(self.step), {"fault": self._fault, **start})
 
     def our_program(self, **args):
         return self._keep(self.ours.program(self.step, **args))
@@ -118,6 +132,19 @@ class Stage:
         them = (self.raw if raw else self.them)(**(theirs or {}))
         self.join(us, them)
         return us, them
+
+
+def play(cell, ours, theirs, we_dial, step, fault=""):
+    """Plays one cell; returns why it failed, or None."""
+    stage = Stage(ours, theirs, we_dial, step, fault)
+    try:
+        cell.play(stage, **cell.args)
+        stage.end()
+    except Failed as failure:
+        return str(failure)
+    finally:
+        stage.close()
+    return None
 
 
 def deliver(sender, receiver, form, size, seed=1, code=0, cap=MODEL["name"], want=None):

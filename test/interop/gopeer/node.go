@@ -152,10 +152,12 @@ func (n *node) run(cap Cap, p *p2p.Peer, rw p2p.MsgReadWriter) error {
 		if err != nil {
 			return err
 		}
+		if SpoilArrival(n.fault) {
+			n.hangUp(l, 0)
+			continue
+		}
 		n.out.Say("msg", Message(p.ID().String(), cap.Name, cap.Version, msg.Code, data))
 		switch {
-		case SpoilArrival(n.fault):
-			n.hangUp(l, 0)
 		case cap.Bye != nil && cap.Bye.Code == msg.Code:
 			n.hangUp(l, cap.Bye.Reason)
 		case cap.Echo:

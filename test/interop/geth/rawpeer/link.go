@@ -240,10 +240,12 @@ func (l *link) message(code uint64, data []byte) {
 			continue
 		}
 		code -= r.offset
+		if gopeer.SpoilArrival(l.node.start.Fault) {
+			l.hangUp(0)
+			return
+		}
 		l.node.out.Say("msg", gopeer.Message(l.id, r.Name, r.Version, code, data))
 		switch {
-		case gopeer.SpoilArrival(l.node.start.Fault):
-			l.hangUp(0)
 		case r.Bye != nil && r.Bye.Code == code:
 			l.hangUp(r.Bye.Reason)
 		case r.Echo:
