@@ -22,7 +22,9 @@ typedef struct dp_sim_setup {
 int dp_sim_new(dp_sim **out, const dp_sim_setup *setup);
 void dp_sim_free(dp_sim *sim); /* after its worlds */
 
-/* dp_sim_world adds a node; ip holds its address (the port is ignored). */
+/* dp_sim_world adds a node; ip holds its address (the port is ignored).  A
+ * loopback address that no node has is the node itself; any other address that
+ * no node has is unreachable. */
 int dp_sim_world(dp_world **out, dp_sim *sim, const devp2p_addr *ip);
 
 dp_now dp_sim_now(const dp_sim *sim);

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+#include "sim/parts.h"
+
+#include "base/map.h"
+
+/* --- segments --- */
+
+static uint8_t *bytes_of(dp_segment *s)
+{
+    return (uint8_t *)(s + 1);
+}
+
+static void drop(dp_end *e, dp_segment *s)
+{
+    dp_unlink(&s->link);
+    e->load -= s->size - s->taken;
+    if (s->kind == DP_DATA)
+        dp_free(&e->conn->sim->setup.env, s, sizeof *s + s->size);
+}
+
+static void drop_all(dp_end *e, dp_list *l)
+{
+    for (dp_link *k; (k = dp_list_first(l));)
+        drop(e, dp_of(k, dp_segment, link));
+}
+
+/* dispatch puts a segment on its way to an end, behind the ones before it. */
+static void dispatch(dp_end *to, dp_segment *s, dp_segment_kind kind)
+{
+    dp_sim *sim = to->conn->sim;
+    uint64_t jitter = dp_chance_below(&sim->chance, sim->setup.jitter_ns + 1);
+    uint64_t at = sim->now.mono + sim->setup.delay_ns + jitter;
+
+    s->kind = kind;
+    s->at = to->last = at > to->last ? at : to->last;
+    dp_list_push(&to->flight, &s->link);
+    to->load += s->size;
+    dp_end_schedule(to);
+}
+
+void dp_end_schedule(dp_end *e)
+{
+    dp_sim *sim = e->conn->sim;
+    dp_link *k = dp_list_first(&e->flight);
+    uint64_t at = k ? dp_of(k, dp_segment, link)->at : DP_NEVER;
+
+    if (at < sim->now.mono)
+        at = sim->now.mono;
+    if (k && dp_held(sim, &e->addr, &dp_end_other(e)->addr))
+        at = DP_NEVER;
+    dp_timer_set(sim->heap, &e->arrival.timer, at);
+}
+
+/* trace folds a segment into the hash that identifies a run. */
+static void trace(dp_end *to, dp_segment *s)
+{
+    dp_sim *sim = to->conn->sim;
+    dp_end *from = dp_end_other(to);
+    struct {
+        uint64_t trace, at;
+    } salt = { sim->trace, sim->now.mono };
+    uint8_t key[16], head[37];
+
+    memcpy(head, from->addr.ip, 16);
+    memcpy(head + 16, to->addr.ip, 16);
+    head[32] = (uint8_t)(from->addr.port >> 8);
+    head[33] = (uint8_t)from->addr.port;
+    head[34] = (uint8_t)(to->addr.port >> 8);
+    head[35] = (uint8_t)to->addr.port;
+    head[36] = (uint8_t)s->kind;
+    memcpy(key, &salt, sizeof key);
+    salt.trace = dp_siphash(key, head, sizeof head);
+    memcpy(key, &salt, sizeof key);
+    sim->trace = dp_siphash(key, bytes_of(s), s->size);
+}
+
+/* --- arrival --- */
+
+/* reset tells the other side that there is nobody here. */
+static void reset(dp_end *e)
+{
+    dp_end *to = dp_end_other(e);
+    if (to->state != DP_END_GONE && !to->broken && !dp_linked(&to->rst.link))
+        dispatch(to, &to->rst, DP_RST);
+}
+
+void dp_end_break(dp_end *e, int err)
+{
+    drop_all(e, &e->flight);
+    drop_all(e, &e->here);
+    dp_end_schedule(e);
+    e->broken = true;
+    if (e->state == DP_END_NONE)
+        e->state = DP_END_GONE;
+    if (!e->io)
+        return;
+    if (!e->io->open && !e->io->answered)
+        dp_io_answer(e->io, err);
+    dp_io_poke(e->io);
+}
+
+static void arrive_syn(dp_end *e)
+{
+    dp_conn *c = e->conn;
+    dp_end *dialer = &c->ends[0];
+
+    if (e == dialer) {
+        if (e->io)
+            dp_io_answer(e->io, 0);
+        return;
+    }
+    int err = dp_listener_offer(c);
+    if (err == 0) {
+        e->state = DP_END_WAITING;
+        dispatch(dialer, &dialer->syn, DP_SYN);
+        return;
+    }
+    e->state = DP_END_GONE;
+    if (err == DEVP2P_ERR_REFUSED)
+        reset(e);
+    else
+        dp_end_break(dialer, err);
+}
+
+static void arrive(dp_sim_event *event)
+{
+    dp_end *e = dp_of(event, dp_end, arrival);
+    dp_segment *s = dp_of(dp_list_pop(&e->flight), dp_segment, link);
+    bool data = s->kind == DP_DATA;
+
+    trace(e, s);
+    if (s->kind == DP_SYN)
+        arrive_syn(e);
+    else if (s->kind == DP_RST)
+        dp_end_break(e, DEVP2P_ERR_REFUSED);
+    else if (data && e->state != DP_END_GONE)
+        dp_list_push(&e->here, &s->link);
+    else if (data) {
+        reset(e);
+        drop(e, s);
+    } else
+        e->ended = true;
+    if (e->io)
+        dp_io_poke(e->io);
+    dp_end_schedule(e);
+}
+
+/* --- reading and writing --- */
+
+size_t dp_end_read(dp_end *e, uint8_t *out, size_t cap)
+{
+    size_t n = 0;
+    for (dp_link *k; n < cap && (k = dp_list_first(&e->here));) {
+        dp_segment *s = dp_of(k, dp_segment, link);
+        size_t left = s->size - s->taken;
+        size_t part = left < cap - n ? left : cap - n;
+        memcpy(out + n, bytes_of(s) + s->taken, part);
+        s->taken += part;
+        e->load -= part;
+        n += part;
+        if (part == left)
+            drop(e, s);
+    }
+    return n;
+}
+
+int dp_end_send(dp_end *e, const void *at, size_t len)
+{
+    dp_segment *s = dp_alloc(&e->conn->sim->setup.env, sizeof *s + len);
+    if (!s)
+        return DEVP2P_ERR_NOMEM;
+    memcpy(bytes_of(s), at, len);
+    s->size = len;
+    dispatch(dp_end_other(e), s, DP_DATA);
+    return 0;
+}
+
+void dp_end_finish(dp_end *e)
+{
+    dp_end *to = dp_end_other(e);
+    if (!to->ended && !e->broken && !dp_linked(&to->fin.link))
+        dispatch(to, &to->fin, DP_FIN);
+}
+
+/* --- life --- */
+
+static void end_init(dp_end *e, dp_conn *c, const devp2p_addr *addr)
+{
+    e->conn = c;
+    e->addr = *addr;
+    dp_list_init(&e->flight);
+    dp_list_init(&e->here);
+}
+
+int dp_conn_new(
+    dp_conn **out, dp_sim *sim, const devp2p_addr *from, const devp2p_addr *to)
+{
+    dp_conn *c = dp_alloc(&sim->setup.env, sizeof *c);
+    if (!c)
+        return DEVP2P_ERR_NOMEM;
+    c->sim = sim;
+    end_init(&c->ends[0], c, from);
+    end_init(&c->ends[1], c, to);
+    int err = dp_sim_event_init(sim, &c->ends[0].arrival, arrive);
+    if (err) {
+        dp_free(&sim->setup.env, c, sizeof *c);
+        return err;
+    }
+    err = dp_sim_event_init(sim, &c->ends[1].arrival, arrive);
+    if (err) {
+        dp_sim_event_fini(sim, &c->ends[0].arrival);
+        dp_free(&sim->setup.env, c, sizeof *c);
+        return err;
+    }
+    dp_list_push(&sim->conns, &c->link);
+    c->ends[0].state = DP_END_OPEN;
+    dispatch(&c->ends[1], &c->ends[1].syn, DP_SYN);
+    *out = c;
+    return 0;
+}
+
+void dp_conn_free(dp_conn *c)
+{
+    for (size_t i = 0; i < 2; i++) {
+        dp_end *e = &c->ends[i];
+        drop_all(e, &e->flight);
+        drop_all(e, &e->here);
+        dp_sim_event_fini(c->sim, &e->arrival);
+    }
+    dp_unlink(&c->link);
+    dp_free(&c->sim->setup.env, c, sizeof *c);
+}
+
+/* dp_end_leave: as a kernel does, closing with unread bytes is a reset too;
+ * only one that was asked for overtakes what was written before it. */
+void dp_end_leave(dp_end *e, bool reset_wanted)
+{
+    dp_end *to = dp_end_other(e);
+
+    e->state = DP_END_GONE;
+    e->io = NULL;
+    if (to->state == DP_END_NONE)
+        to->state = DP_END_GONE;
+    if (reset_wanted)
+        drop_all(to, &to->flight);
+    if (reset_wanted || !dp_list_empty(&e->here))
+        reset(e);
+    else
+        dp_end_finish(e);
+    drop_all(e, &e->here);
+    if (to->state == DP_END_GONE)
+        dp_conn_free(e->conn);
+}

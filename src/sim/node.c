@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+#include "sim/parts.h"
+
+#define TURN_NS     DP_US /* from the start of a turn to the next, at least */
+#define WORK_NS     (100 * DP_US) /* a job of the pool, and up to as much */
+#define WORK_JITTER (200 * DP_US) /* again */
+
+enum { WORKERS = 4 };
+
+/* --- life --- */
+
+void dp_node_wake(dp_node *n)
+{
+    uint64_t soon = n->turned + TURN_NS, now = n->sim->now.mono;
+    if (n->started && !n->ended)
+        dp_sim_event_by(n->sim, &n->batch, soon > now ? soon : now);
+}
+
+static int start(dp_world *w)
+{
+    dp_node *n = dp_node_of(w);
+    dp_assert(!n->started);
+    n->started = true;
+    dp_node_wake(n);
+    return 0;
+}
+
+static void wake(dp_world *w)
+{
+    dp_node_wake(dp_node_of(w));
+}
+
+static void end(dp_world *w)
+{
+    dp_node_of(w)->ending = true;
+}
+
+static int wait(dp_world *w)
+{
+    dp_node *n = dp_node_of(w);
+    if (n->sim->loop || n->sim->holder || !n->started)
+        return DEVP2P_ERR_STATE;
+    while (!n->ended)
+        dp_sim_must(n->sim, "the end of a world");
+    return 0;
+}
+
+/* --- time and chance --- */
+
+static dp_now now(dp_world *w)
+{
+    return dp_node_of(w)->sim->now;
+}
+
+static int fill(dp_world *w, void *out, size_t len)
+{
+    dp_chance_fill(&dp_node_of(w)->chance, out, len);
+    return 0;
+}
+
+/* --- posts --- */
+
+static void post(dp_world *w, dp_post *p)
+{
+    dp_node *n = dp_node_of(w);
+    if (p->linked)
+        return;
+    p->linked = true;
+    p->next = NULL;
+    *n->posts_end = p;
+    n->posts_end = &p->next;
+    dp_node_wake(n);
+}
+
+static void serve_posts(dp_node *n)
+{
+    dp_post *p = n->posts;
+    n->posts = NULL;
+    n->posts_end = &n->posts;
+    while (p) {
+        dp_post *next = p->next;
+        p->linked = false;
+        n->world.up->posted(n->world.server, p);
+        p = next;
+    }
+}
+
+/* --- the pool --- */
+
+void dp_node_latch(dp_node *n)
+{
+    dp_sim *sim = n->sim;
+    uint64_t takes = WORK_NS + dp_chance_below(&sim->chance, WORK_JITTER);
+    if (sim->latched || !n->jobs)
+        dp_timer_set(sim->heap, &n->pool.timer, DP_NEVER);
+    else
+        dp_sim_event_by(sim, &n->pool, sim->now.mono + takes);
+}
+
+static void append(dp_work **list, dp_work *job)
+{
+    while (*list)
+        list = &(*list)->next;
+    job->next = NULL;
+    *list = job;
+}
+
+static int work(dp_world *w, dp_work *job)
+{
+    dp_node *n = dp_node_of(w);
+    if (n->jobs_n >= DP_EC_QUEUE)
+        return DEVP2P_ERR_AGAIN;
+    append(&n->jobs, job);
+    if (n->jobs_n++ == 0)
+        dp_node_latch(n);
+    return 0;
+}
+
+/* finish_job: several workers are busy, and any of them may be the first. */
+static void finish_job(dp_node *n)
+{
+    size_t busy = n->jobs_n < WORKERS ? n->jobs_n : WORKERS;
+    dp_work **at = &n->jobs;
+
+    for (uint64_t k = dp_chance_below(&n->sim->chance, busy); k; k--)
+        at = &(*at)->next;
+    dp_work *job = *at;
+    *at = job->next;
+    n->jobs_n--;
+    job->run(job);
+    append(&n->done, job);
+}
+
+static void work_done(dp_sim_event *e)
+{
+    dp_node *n = dp_of(e, dp_node, pool);
+    finish_job(n);
+    dp_node_latch(n);
+    dp_node_wake(n);
+}
+
+static void serve_jobs(dp_node *n)
+{
+    dp_work *job = n->done;
+    n->done = NULL;
+    while (job) {
+        dp_work *next = job->next;
+        n->world.up->worked(n->world.server, job);
+        job = next;
+    }
+}
+
+/* --- a turn --- */
+
+static void serve_ios(dp_node *n)
+{
+    dp_list now_eager;
+    dp_list_init(&now_eager);
+    dp_list_splice(&now_eager, &n->eager);
+    for (dp_link *k; (k = dp_list_pop(&now_eager));)
+        dp_io_serve(dp_of(k, dp_io, eager));
+}
+
+static void bury(dp_node *n)
+{
+    for (dp_link *k; (k = dp_list_first(&n->closed));)
+        dp_stream_free(dp_of(k, dp_io, link));
+}
+
+/* last_jobs: all that the pool was given comes back before the loop ends. */
+static void last_jobs(dp_node *n)
+{
+    while (n->jobs || n->done) {
+        while (n->jobs)
+            finish_job(n);
+        serve_jobs(n);
+    }
+    dp_node_latch(n);
+}
+
+static void batch(dp_sim_event *e)
+{
+    dp_node *n = dp_of(e, dp_node, batch);
+    dp_sim *sim = n->sim;
+
+    n->turned = sim->now.mono;
+    sim->loop = n;
+    serve_posts(n);
+    serve_jobs(n);
+    serve_ios(n);
+    uint64_t next = n->world.up->turn(n->world.server, sim->now);
+    if (n->ending)
+        last_jobs(n);
+    bury(n);
+    sim->loop = NULL;
+    if (n->ending) {
+        n->ended = true;
+        dp_timer_set(sim->heap, &n->batch.timer, DP_NEVER);
+        return;
+    }
+    uint64_t soon = n->turned + TURN_NS;
+    dp_sim_event_by(sim, &n->batch, next > soon ? next : soon);
+}
+
+/* --- making one --- */
+
+static void node_free(dp_world *w)
+{
+    dp_node *n = dp_node_of(w);
+    dp_sim *sim = n->sim;
+
+    dp_assert(!n->started || n->ended);
+    for (dp_link *k; (k = dp_list_first(&n->ios));)
+        dp_stream_close(dp_of(k, dp_io, link), false);
+    for (dp_link *k; (k = dp_list_first(&n->raws));)
+        dp_stream_refuse(w, dp_of(k, dp_conn, waiting)->raw);
+    dp_sim_event_fini(sim, &n->batch);
+    dp_sim_event_fini(sim, &n->pool);
+    dp_unlink(&n->link);
+    dp_free(&sim->setup.env, n, sizeof *n);
+}
+
+static const dp_world_ops ops = {
+    .free = node_free,
+    .start = start,
+    .wake = wake,
+    .end = end,
+    .wait = wait,
+    .now = now,
+    .random = fill,
+    .listen = dp_stream_listen,
+    .connect = dp_stream_connect,
+    .adopt = dp_stream_adopt,
+    .refuse = dp_stream_refuse,
+    .names = dp_stream_names,
+    .want = dp_stream_want,
+    .read = dp_stream_read,
+    .write = dp_stream_write,
+    .shut = dp_stream_shut,
+    .close = dp_stream_close,
+    .work = work,
+    .post = post,
+    .spawn = dp_task_spawn,
+    .join = dp_task_join,
+    .parker = dp_parker_new,
+    .parker_free = dp_parker_free,
+    .park = dp_parker_park,
+    .unpark = dp_parker_unpark,
+};
+
+int dp_sim_world(dp_world **out, dp_sim *sim, const devp2p_addr *ip)
+{
+    dp_node *n = dp_alloc(&sim->setup.env, sizeof *n);
+    if (!n)
+        return DEVP2P_ERR_NOMEM;
+    int err = dp_sim_event_init(sim, &n->batch, batch);
+    if (err == 0) {
+        err = dp_sim_event_init(sim, &n->pool, work_done);
+        if (err)
+            dp_sim_event_fini(sim, &n->batch);
+    }
+    if (err) {
+        dp_free(&sim->setup.env, n, sizeof *n);
+        return err;
+    }
+    n->world.ops = &ops;
+    n->sim = sim;
+    n->ip = *ip;
+    n->ip.port = 0;
+    n->posts_end = &n->posts;
+    dp_chance_init(&n->chance, sim->setup.seed, ++sim->nodes_made);
+    dp_list_init(&n->ios);
+    dp_list_init(&n->eager);
+    dp_list_init(&n->closed);
+    dp_list_init(&n->raws);
+    dp_list_push(&sim->nodes, &n->link);
+    *out = &n->world;
+    return 0;
+}
