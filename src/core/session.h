@@ -3,13 +3,13 @@
  *
  * No I/O, clock, thread or lock; one loop calls it and it never calls back.
  * Verbs say what happened; what the session wants leaves through lend, ec, next
- * and out.  A session with work out accepts every verb.  What an event or a
- * lent pointer points at stays until the next verb.
+ * and out, each asked after every verb until it gives nothing.  A session with
+ * work out accepts every verb.  What an event or a lent pointer points at stays
+ * until the next verb.
  *
  * Life: handshake -> AUTHED, judged -> our Hello out, theirs in -> READY,
- * judged
- * -> messages -> SHUT -> DOWN.  It ends in DOWN exactly once, whatever happens.
- */
+ * judged -> messages -> SHUT -> DOWN.  It ends in DOWN exactly once, whatever
+ * happens. */
 #ifndef DP_SESSION_H
 #define DP_SESSION_H
 
@@ -84,7 +84,9 @@ void dp_session_eof(dp_session *s, int err, dp_now now);
 void dp_session_judge(dp_session *s, int verdict, dp_now now);
 
 /* dp_session_send queues p for a capability and keeps it: 0, ERR_AGAIN at the
- * send mark (a WRITABLE follows), ERR_CLOSED. */
+ * send mark (a WRITABLE follows), ERR_CLOSED before READY's verdict and after
+ * the end began, ERR_INVALID for a code beyond the capability's length,
+ * ERR_TOO_BIG when id and payload exceed a frame, ERR_NOMEM (DOWN follows). */
 int dp_session_send(dp_session *s, size_t cap, dp_packet *p, dp_now now);
 
 /* dp_session_took says that a reader is done with a MSG of so many inflated
@@ -118,7 +120,8 @@ bool dp_session_next(dp_session *s, dp_session_event *ev, dp_now now);
 size_t dp_session_out(dp_session *s, const uint8_t **at);
 void dp_session_sent(dp_session *s, size_t n, dp_now now);
 
-/* dp_session_deadline is the moment of the next tick; it may be early. */
+/* dp_session_deadline is the moment of the next tick; it may be early, and is
+ * 0 while something waits to be asked for. */
 uint64_t dp_session_deadline(const dp_session *s);
 
 /* --- asking --- */
