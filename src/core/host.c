@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/host.h"
+
+#include "base/assert.h"
+#include "core/guests.h"
+#include "core/notices.h"
+#include "core/statics.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+struct dp_host {
+    dp_env env;
+    devp2p_id self;
+    dp_guests guests;
+    dp_statics *statics;
+    dp_notices notices;
+    dp_list todo;   /* guests that have an effect to give */
+    uint64_t order; /* of the last dial, auth or held verdict */
+    bool stopping;
+};
+
+/* --- life --- */
+
+int dp_host_new(dp_host **out, const dp_host_setup *setup, dp_now now)
+{
+    (void)now; /* every verb has one; nothing begins yet */
+    dp_host *h = dp_alloc(&setup->env, sizeof *h);
+    if (!h)
+        return DEVP2P_ERR_NOMEM;
+    h->env = setup->env;
+    h->self = setup->self;
+    dp_list_init(&h->todo);
+    dp_notices_init(&h->notices, &h->env);
+
+    uint8_t salt[16];
+    size_t max = setup->max_peers == DEVP2P_NONE ? 0 : setup->max_peers;
+    int err = dp_random(&h->env, salt, sizeof salt);
+    if (!err)
+        err = dp_guests_init(&h->guests, &h->env, salt, max);
+    if (!err)
+        err = dp_statics_new(&h->statics, &h->env, salt);
+    if (err) {
+        dp_host_free(h);
+        return err;
+    }
+    *out = h;
+    return 0;
+}
+
+void dp_host_free(dp_host *h)
+{
+    if (!h)
+        return;
+    dp_env env = h->env;
+    for (dp_link *k; (k = dp_list_pop(&h->todo));) {
+        dp_guest *c = dp_of(k, dp_guest, todo);
+        if (c->effect == DP_CANCEL)
+            dp_free(&env, c, sizeof *c);
+    }
+    dp_guests_fini(&h->guests);
+    dp_statics_free(h->statics);
+    dp_notices_fini(&h->notices);
+    dp_free(&env, h, sizeof *h);
+}
+
+/* --- effects --- */
+
+static uint32_t flags_of(const dp_host *h, const dp_guest *c)
+{
+    uint32_t flags = dp_guest_outbound(c) ? 0 : DEVP2P_PEER_INBOUND;
+    if (dp_statics_find(h->statics, &c->id))
+        flags |= DEVP2P_PEER_STATIC;
+    return flags;
+}
+
+/* tell tells about a connection; end may say more, or be NULL. */
+static void tell(dp_host *h, const dp_guest *c, devp2p_event_kind kind,
+    int code, const devp2p_event *end, dp_now now)
+{
+    devp2p_event e = {
+        .kind = kind,
+        .code = code,
+        .id = c->id,
+        .addr = c->addr,
+        .flags = flags_of(h, c),
+    };
+    if (end) {
+        e.remote = end->remote;
+        e.unsent = end->unsent;
+        memcpy(e.protocol, end->protocol, sizeof e.protocol);
+    }
+    dp_notices_tell(&h->notices, &e, now);
+}
+
+/* want asks the server for something.  A goodbye that follows an acceptance
+ * not yet taken replaces it; otherwise the first reason stays. */
+static void want(dp_host *h, dp_guest *c, dp_effect_kind effect, int code)
+{
+    if (dp_linked(&c->todo)) {
+        if (c->code == 0)
+            c->code = code;
+        return;
+    }
+    c->effect = effect;
+    c->code = code;
+    dp_list_push(&h->todo, &c->todo);
+}
+
+/* end_session ends a connection that has a session. */
+static void end_session(dp_host *h, dp_guest *c, int code)
+{
+    if (c->state == DP_ENDING)
+        return;
+    want(h, c, c->state == DP_HELD ? DP_JUDGE : DP_CLOSE, code);
+    if (c->state != DP_UP)
+        c->state = DP_ENDING;
+}
+
+/* cancel gives up a dial before its TCP connection is up, and forgets it. */
+static void cancel(dp_host *h, dp_guest *c, int code, dp_now now)
+{
+    tell(h, c, DEVP2P_EVENT_DIAL_FAIL, code, NULL, now);
+    if (dp_linked(&c->todo)) { /* nobody has heard of it yet */
+        dp_guest_free(&h->guests, c);
+        return;
+    }
+    dp_guest_forget(&h->guests, c);
+    want(h, c, DP_CANCEL, code);
+}
+
+static void cancel_dialing(
+    dp_host *h, const devp2p_id *id, int code, dp_now now)
+{
+    for (dp_guest *c = NULL; (c = dp_guests_next(&h->guests, id, c));)
+        if (c->state == DP_DIALING) { /* there is at most one */
+            cancel(h, c, code, now);
+            return;
+        }
+}
+
+bool dp_host_next(dp_host *h, dp_effect *out, dp_now now)
+{
+    memset(out, 0, sizeof *out);
+    dp_link *k = dp_list_pop(&h->todo);
+    if (!k) {
+        out->kind = DP_EVENT;
+        return dp_notices_next(&h->notices, &out->event, now);
+    }
+    dp_guest *c = dp_of(k, dp_guest, todo);
+    out->kind = c->effect;
+    out->conn = c->number;
+    out->code = c->code;
+    if (c->effect == DP_DIAL)
+        out->node = *dp_statics_find(h->statics, &c->id);
+    if (c->effect == DP_CANCEL)
+        dp_free(&h->env, c, sizeof *c);
+    return true;
+}
+
+/* --- verdicts --- */
+
+/* check is asked after the auth and again after the Hello. */
+static int check(const dp_host *h, const devp2p_id *id)
+{
+    if (dp_host_peers(h) >= h->guests.max_up)
+        return DEVP2P_DISC_TOO_MANY_PEERS;
+    if (dp_guests_peer(&h->guests, id))
+        return DEVP2P_DISC_ALREADY_CONNECTED;
+    if (memcmp(id, &h->self, sizeof *id) == 0)
+        return DEVP2P_DISC_SELF;
+    return 0;
+}
+
+/* favoured tells the connection that the smaller id of the pair dialled. */
+static bool favoured(const dp_host *h, const dp_guest *c)
+{
+    bool smaller = memcmp(&h->self, &c->id, sizeof h->self) < 0;
+    return dp_guest_outbound(c) == smaller;
+}
+
+/* rivalled: a favoured connection of the same pair was in handshake before c
+ * became ready, and still is.  Both ends wait for the favoured one to become
+ * ready or to fail, so both keep the same one.  A dial whose TCP connection is
+ * not up is no rival: the other end cannot have seen it. */
+static bool rivalled(const dp_host *h, const dp_guest *c)
+{
+    if (favoured(h, c))
+        return false;
+    for (dp_guest *r = NULL; (r = dp_guests_next(&h->guests, &c->id, r));)
+        if (r->state == DP_SHAKING && r->since < c->since && favoured(h, r))
+            return true;
+    return false;
+}
+
+static void refuse(dp_host *h, dp_guest *c, int code)
+{
+    c->state = DP_ENDING;
+    c->code = code;
+    dp_log(&h->env, DEVP2P_LOG_DEBUG, "host", "connection %" PRIx64 ": %s",
+        c->number, devp2p_strerror(code));
+}
+
+/* decide gives a connection that is ready its verdict. */
+static int decide(dp_host *h, dp_guest *c, dp_now now)
+{
+    int code = check(h, &c->id);
+    if (code) {
+        refuse(h, c, code);
+        return code;
+    }
+    if (rivalled(h, c))
+        return DP_HOLD;
+    dp_guest_up(&h->guests, c);
+    tell(h, c, DEVP2P_EVENT_PEER_ADD, 0, NULL, now);
+    cancel_dialing(h, &c->id, DEVP2P_DISC_ALREADY_CONNECTED, now);
+    return 0;
+}
+
+/* judge_held decides one that need not wait any more; false when there is
+ * none. */
+static bool judge_held(dp_host *h, const devp2p_id *id, dp_now now)
+{
+    for (dp_guest *c = NULL; (c = dp_guests_next(&h->guests, id, c));) {
+        if (c->state != DP_HELD)
+            continue;
+        int code = decide(h, c, now);
+        if (code == DP_HOLD)
+            continue;
+        want(h, c, DP_JUDGE, code);
+        return true;
+    }
+    return false;
+}
+
+/* --- dials --- */
+
+static bool may_dial(const dp_host *h)
+{
+    return !h->stopping && h->guests.dials < DP_PENDING_MAX &&
+           dp_host_peers(h) < h->guests.max_up;
+}
+
+static void dial(dp_host *h, const devp2p_node *node, dp_now now)
+{
+    h->order++;
+    dp_guest *c = dp_guest_new(
+        &h->guests, DP_CONN_DIAL | h->order, DP_DIALING, &node->addr);
+    if (!c) {
+        dp_guest none = { .number = DP_CONN_DIAL, .addr = node->addr };
+        none.id = node->id;
+        tell(h, &none, DEVP2P_EVENT_DIAL_FAIL, DEVP2P_ERR_NOMEM, NULL, now);
+        dp_statics_wake(h->statics, &node->id);
+        return;
+    }
+    c->since = h->order;
+    c->id = node->id;
+    c->named = true;
+    want(h, c, DP_DIAL, 0);
+}
+
+static bool busy(const dp_host *h, const devp2p_id *id)
+{
+    if (dp_guests_peer(&h->guests, id))
+        return true;
+    for (dp_guest *c = NULL; (c = dp_guests_next(&h->guests, id, c));)
+        if (dp_guest_outbound(c))
+            return true;
+    return false;
+}
+
+/* settle draws what follows from a change among the connections of id. */
+static void settle(dp_host *h, const devp2p_id *id, dp_now now)
+{
+    while (judge_held(h, id, now))
+        continue;
+    if (busy(h, id))
+        dp_statics_rest(h->statics, id);
+    else
+        dp_statics_wake(h->statics, id);
+    dp_host_tick(h, now);
+}
+
+void dp_host_tick(dp_host *h, dp_now now)
+{
+    const devp2p_node *node;
+    while (may_dial(h) && (node = dp_statics_due(h->statics, now)))
+        dial(h, node, now);
+}
+
+uint64_t dp_host_deadline(const dp_host *h)
+{
+    return may_dial(h) ? dp_statics_when(h->statics) : DP_NEVER;
+}
+
+/* --- facts --- */
+
+bool dp_host_accepting(const dp_host *h)
+{
+    return !h->stopping && h->guests.inbound < DP_PENDING_MAX;
+}
+
+int dp_host_incoming(
+    dp_host *h, uint64_t conn, const devp2p_addr *from, dp_now now)
+{
+    (void)now; /* its deadline is the session's */
+    dp_assert(conn < DP_CONN_DIAL);
+    if (!dp_host_accepting(h))
+        return DEVP2P_ERR_LIMIT;
+    if (!dp_guest_new(&h->guests, conn, DP_SHAKING, from))
+        return DEVP2P_ERR_NOMEM;
+    return 0;
+}
+
+void dp_host_dialed(dp_host *h, uint64_t conn, int err, dp_now now)
+{
+    dp_guest *c = dp_guests_find(&h->guests, conn);
+    if (!c || c->state != DP_DIALING)
+        return;
+    if (err)
+        dp_host_down(h, conn, &(devp2p_event){ .code = err }, now);
+    else
+        c->state = DP_SHAKING;
+}
+
+int dp_host_authed(dp_host *h, uint64_t conn, const devp2p_id *id, dp_now now)
+{
+    dp_guest *c = dp_guests_find(&h->guests, conn);
+    if (!c)
+        return DEVP2P_DISC_REQUESTED;
+    if (c->state == DP_ENDING)
+        return c->code;
+    dp_assert(c->state == DP_SHAKING);
+    if (!c->named) {
+        c->id = *id;
+        c->named = true;
+        c->since = ++h->order;
+    }
+    int code = check(h, id);
+    if (memcmp(&c->id, id, sizeof *id) != 0)
+        code = DEVP2P_DISC_UNEXPECTED_IDENTITY;
+    if (code == 0)
+        return 0;
+    refuse(h, c, code);
+    if (dp_guest_outbound(c)) /* an inbound one was nobody's rival yet */
+        settle(h, &c->id, now);
+    return code;
+}
+
+int dp_host_ready(dp_host *h, uint64_t conn, dp_now now)
+{
+    dp_guest *c = dp_guests_find(&h->guests, conn);
+    if (!c)
+        return DEVP2P_DISC_REQUESTED;
+    if (c->state == DP_ENDING)
+        return c->code;
+    dp_assert(c->state == DP_SHAKING && c->named);
+    c->state = DP_HELD;
+    c->since = ++h->order;
+    int code = decide(h, c, now);
+    if (code != DP_HOLD)
+        settle(h, &c->id, now);
+    return code;
+}
+
+void dp_host_down(
+    dp_host *h, uint64_t conn, const devp2p_event *end, dp_now now)
+{
+    dp_guest *c = dp_guests_find(&h->guests, conn);
+    if (!c)
+        return;
+    if (c->state == DP_UP)
+        tell(h, c, DEVP2P_EVENT_PEER_DROP, end->code, end, now);
+    else if (dp_guest_outbound(c))
+        tell(h, c, DEVP2P_EVENT_DIAL_FAIL, end->code, end, now);
+    bool named = c->named;
+    devp2p_id id = c->id;
+    dp_guest_free(&h->guests, c);
+    if (named)
+        settle(h, &id, now);
+}
+
+/* --- commands --- */
+
+static int add(dp_host *h, const devp2p_node *node)
+{
+    if (h->stopping)
+        return DEVP2P_ERR_CLOSED;
+    if (memcmp(&node->id, &h->self, sizeof h->self) == 0)
+        return DEVP2P_DISC_SELF;
+    if (node->addr.family == 0 || node->addr.port == 0)
+        return DEVP2P_ERR_ADDR;
+    return dp_statics_add(h->statics, node);
+}
+
+void dp_host_add(
+    dp_host *h, uint64_t ticket, const devp2p_node *node, dp_now now)
+{
+    devp2p_event outcome = {
+        .kind = DEVP2P_EVENT_COMMAND,
+        .ticket = ticket,
+        .code = add(h, node),
+        .id = node->id,
+        .addr = node->addr,
+    };
+    dp_notices_tell(&h->notices, &outcome, now);
+    if (outcome.code == 0)
+        settle(h, &node->id, now);
+}
+
+/* dp_host_remove leaves an inbound connection in handshake alone: it is not
+ * proven to be the node's. */
+void dp_host_remove(
+    dp_host *h, uint64_t ticket, const devp2p_id *id, dp_now now)
+{
+    dp_guest *up = dp_guests_peer(&h->guests, id);
+    if (up)
+        end_session(h, up, DEVP2P_DISC_REQUESTED);
+    cancel_dialing(h, id, DEVP2P_DISC_REQUESTED, now);
+    for (dp_guest *c = NULL; (c = dp_guests_next(&h->guests, id, c));)
+        if (dp_guest_outbound(c) || c->state == DP_HELD)
+            end_session(h, c, DEVP2P_DISC_REQUESTED);
+    bool known = dp_statics_cut(h->statics, id) || up;
+    devp2p_event outcome = {
+        .kind = DEVP2P_EVENT_COMMAND,
+        .ticket = ticket,
+        .code = known ? 0 : DEVP2P_ERR_NOT_FOUND,
+        .id = *id,
+    };
+    dp_notices_tell(&h->notices, &outcome, now);
+    settle(h, id, now);
+}
+
+void dp_host_stop(dp_host *h, dp_now now)
+{
+    h->stopping = true;
+    size_t at = 0;
+    for (dp_guest *c; (c = dp_map_each(h->guests.all, &at));)
+        if (c->state == DP_DIALING)
+            cancel(h, c, DEVP2P_DISC_QUITTING, now);
+        else
+            end_session(h, c, DEVP2P_DISC_QUITTING);
+}
+
+/* --- asking --- */
+
+uint32_t dp_host_flags(const dp_host *h, uint64_t conn)
+{
+    const dp_guest *c = dp_guests_find(&h->guests, conn);
+    return c ? flags_of(h, c) : 0;
+}
+
+size_t dp_host_peers(const dp_host *h)
+{
+    return dp_map_count(h->guests.up);
+}
