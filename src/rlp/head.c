@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#include "rlp/head.h"
+
+#include "rlp/uint.h"
+
+enum { SHORT_MAX = 55, STRING = 0x80, LIST = 0xc0 };
+
+int dp_rlp_head_read(dp_rlp_head *out, const uint8_t *at, size_t len)
+{
+    if (len == 0)
+        return DEVP2P_ERR_RLP_SHORT;
+    uint8_t first = at[0];
+    if (first < STRING) {
+        *out = (dp_rlp_head){ .size = 1 };
+        return 0;
+    }
+    bool list = first >= LIST;
+    unsigned size = (unsigned)(first - (list ? LIST : STRING));
+    if (size <= SHORT_MAX) {
+        *out = (dp_rlp_head){ .size = size, .len = 1, .list = list };
+        return 0;
+    }
+    unsigned n = size - SHORT_MAX; /* bytes of the length */
+    if (len - 1 < n)
+        return DEVP2P_ERR_RLP_SHORT;
+    if (at[1] == 0)
+        return DEVP2P_ERR_RLP_CANON;
+    uint64_t claim = dp_uint_read(at + 1, n);
+    if (claim <= SHORT_MAX)
+        return DEVP2P_ERR_RLP_CANON;
+    *out =
+        (dp_rlp_head){ .size = claim, .len = (uint8_t)(1 + n), .list = list };
+    return 0;
+}
+
+size_t dp_rlp_head_write(uint8_t out[DP_RLP_HEAD_MAX], bool list, uint64_t size)
+{
+    unsigned base = list ? LIST : STRING;
+    if (size <= SHORT_MAX) {
+        out[0] = (uint8_t)(base + size);
+        return 1;
+    }
+    size_t n = dp_uint_write(out + 1, size);
+    out[0] = (uint8_t)(base + SHORT_MAX + n);
+    return 1 + n;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* head.h - the header before every RLP value. */
+#ifndef DP_RLP_HEAD_H
+#define DP_RLP_HEAD_H
+
+#include <devp2p/rlp.h>
+
+enum { DP_RLP_HEAD_MAX = 9 };
+
+/* A dp_rlp_head says where the payload begins and how long it claims to be; a
+ * byte below 0x80 is its own payload and has no header. */
+typedef struct dp_rlp_head {
+    uint64_t size;
+    uint8_t len;
+    bool list;
+} dp_rlp_head;
+
+/* dp_rlp_head_read decodes a header; whether the payload is there is not asked.
+ * Returns: 0, ERR_RLP_SHORT when the header is cut, ERR_RLP_CANON when a
+ *          shorter one would do. */
+int dp_rlp_head_read(dp_rlp_head *out, const uint8_t *at, size_t len);
+
+/* dp_rlp_head_write encodes a header; it returns its length. */
+size_t dp_rlp_head_write(
+    uint8_t out[DP_RLP_HEAD_MAX], bool list, uint64_t size);
+
+#endif
