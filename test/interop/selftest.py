@@ -85,7 +85,7 @@ def run(out):
             count.note(why is not None and words in why, f"must fail, {what}", why)
     for ours in (pirl, geth):
         for cell in CELLS:
-            if excuse := ours.why_not(cell.name):
+            if excuse := drivers.excuse(ours.cannot, cell.name):
                 why = play(cell, ours, geth, False, STEP)
                 count.note(why is not None, f"must fail, {ours.name} plays {cell.name}",
                            f"{why} ({excuse})")
