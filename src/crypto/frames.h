@@ -69,7 +69,8 @@ typedef struct dp_frames {
     uint32_t size_max;  /* opening: refuse a larger frame */
     uint32_t count_max; /* stop after so many frames */
     uint32_t count;     /* out: frames finished (opened: both MACs held) */
-    int err;            /* out: 0, ERR_FRAME_MAC, ERR_FRAME_SIZE (0 included) */
+    int err;            /* out: 0, ERR_FRAME_MAC, ERR_FRAME_SIZE (0 included),
+                           ERR_NOMEM when libcrypto fails */
     bool open;
 } dp_frames;
 
