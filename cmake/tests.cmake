@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
+find_package(Python3 3.9 REQUIRED COMPONENTS Interpreter)
 
 # Tests see the insides: they link the objects, not the library.
 function(devp2p_program name)
@@ -8,24 +9,47 @@ function(devp2p_program name)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/src
     ${CMAKE_SOURCE_DIR}/test)
   target_link_libraries(${name} PRIVATE devp2p_objects PkgConfig::CMOCKA)
+  set_target_properties(${name} PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 endfunction()
 
-# x_test.c beside its source, and scenarios in test/.
+# devp2p_test adds a test with a label and the options of the sanitizers.
+function(devp2p_test name label)
+  add_test(NAME ${name} COMMAND ${ARGN} COMMAND_EXPAND_LISTS)
+  set_tests_properties(${name} PROPERTIES LABELS "${label}" TIMEOUT 300
+    ENVIRONMENT "ASAN_OPTIONS=strict_string_checks=1:detect_stack_use_after_return=1;UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1")
+endfunction()
+
+function(devp2p_check name label)
+  devp2p_test(${name} ${label}
+    Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/${name}.py ${ARGN})
+endfunction()
+
+# x_test.c beside its source, and scenarios in test/.  The label is the folder;
+# "threads" are those that ThreadSanitizer has a reason to watch.
+add_custom_target(threads)
 file(GLOB unit_tests CONFIGURE_DEPENDS src/*/*_test.c test/*_test.c)
 foreach(source ${unit_tests})
   get_filename_component(name ${source} NAME_WE)
+  cmake_path(GET source PARENT_PATH folder)
+  cmake_path(GET folder FILENAME folder)
   devp2p_program(${name} ${source})
-  add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES TIMEOUT 120)
+  if(folder MATCHES "^(server|os|sim|test)$")
+    devp2p_test(${name} "${folder};threads" ${name})
+    add_dependencies(threads ${name})
+  else()
+    devp2p_test(${name} ${folder} ${name})
+  endif()
 endforeach()
 
 # One runner replays whole vector files.
 file(GLOB vector_sources CONFIGURE_DEPENDS test/vector_*.c)
 devp2p_program(vectors ${vector_sources})
 target_link_libraries(vectors PRIVATE PkgConfig::JANSSON)
-add_test(NAME vectors COMMAND vectors ${CMAKE_SOURCE_DIR}/test/vectors)
+devp2p_test(vectors vectors vectors ${CMAKE_SOURCE_DIR}/test/vectors)
 
 # x_fuzz.c: with libFuzzer, or a program that replays the corpus.
+add_custom_target(fuzzers)
 file(GLOB fuzz_targets CONFIGURE_DEPENDS src/*/*_fuzz.c)
 foreach(source ${fuzz_targets})
   get_filename_component(name ${source} NAME_WE)
@@ -35,7 +59,22 @@ foreach(source ${fuzz_targets})
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
   else()
     devp2p_program(${name} ${source} ${CMAKE_SOURCE_DIR}/test/replay.c)
-    add_test(NAME ${name}
-      COMMAND ${name} ${CMAKE_SOURCE_DIR}/test/corpus/${corpus})
+    devp2p_test(${name} corpus ${name} ${CMAKE_SOURCE_DIR}/test/corpus/${corpus})
   endif()
+  add_dependencies(fuzzers ${name})
 endforeach()
+
+# Checks of the source, and of what a release build makes of it.
+devp2p_check(tidy checks)
+devp2p_check(headers checks)
+devp2p_check(promises checks --build ${CMAKE_BINARY_DIR})
+if(CMAKE_BUILD_TYPE STREQUAL Release AND NOT DEVP2P_SANITIZE)
+  devp2p_check(purity artefacts $<TARGET_OBJECTS:devp2p_objects>)
+  devp2p_check(exports artefacts $<TARGET_FILE:devp2p_shared>
+    $<TARGET_FILE:devp2p_static>)
+  devp2p_check(install artefacts ${CMAKE_BINARY_DIR})
+endif()
+
+if(EXISTS ${CMAKE_SOURCE_DIR}/test/interop/CMakeLists.txt)
+  add_subdirectory(test/interop)
+endif()

@@ -162,6 +162,8 @@ enum {
     DEVP2P_PEER_TRUSTED = 4
 };
 
+/* devp2p_peer_keep adds a reference, devp2p_peer_drop gives one back; a kept
+ * peer can be asked after its connection has ended.  Thread: any. */
 DEVP2P_API devp2p_peer *devp2p_peer_keep(devp2p_peer *peer);
 DEVP2P_API void devp2p_peer_drop(devp2p_peer *peer);
 

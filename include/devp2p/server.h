@@ -64,12 +64,13 @@ typedef struct devp2p_config {
 
 /* --- life --- */
 
-/* devp2p_server_new checks and copies a configuration; use the macro, which
- * passes the sizes that your program was compiled with.
+/* devp2p_server_new checks and copies a configuration.  It is a macro that
+ * passes the sizes your program was compiled with to devp2p_server_new_sized.
  *
  * Returns: 0; ERR_INVALID, ERR_KEY, ERR_URL or ERR_ADDR, and the detail names
- * the field; ERR_ABI; ERR_NOMEM; ERR_RANDOM. Out:     out - owned by the
- * caller, freed with devp2p_server_free. Thread:  any. */
+ *          the field; ERR_ABI; ERR_NOMEM; ERR_RANDOM.
+ * Out:     out - owned by the caller, freed with devp2p_server_free.
+ * Thread:  any. */
 DEVP2P_API DEVP2P_CHECK int devp2p_server_new_sized(devp2p_server **out,
     const devp2p_config *cfg, size_t config_size, size_t protocol_size);
 #define devp2p_server_new(out, cfg) \
@@ -81,7 +82,8 @@ DEVP2P_API DEVP2P_CHECK int devp2p_server_new_sized(devp2p_server **out,
  *
  * Returns: 0; ERR_STATE when it was started before; ERR_ADDR_IN_USE,
  *          ERR_ADDR_UNAVAILABLE, ERR_ACCESS, ERR_LIMIT, ERR_IO, ERR_NOMEM, and
- * the detail says more. Thread:  any. */
+ *          the detail says more.
+ * Thread:  any. */
 DEVP2P_API DEVP2P_CHECK int devp2p_server_start(devp2p_server *srv);
 
 /* devp2p_server_run is _start, then _wait. */

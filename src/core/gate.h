@@ -15,8 +15,8 @@ void dp_gate_free(dp_gate *g); /* frees what waits */
 
 /* dp_gate_put takes ec; the caller owns it still when it fails.
  * Returns: 0; ERR_AGAIN when the queue is full; ERR_LIMIT when from's subnet
- * used up its share. In:      from - NULL for a dial of ours, which needs no
- * token. */
+ *          used up its share.
+ * In:      from - NULL for a dial of ours, which needs no token. */
 int dp_gate_put(dp_gate *g, dp_ec *ec, const devp2p_addr *from, dp_now now);
 
 /* dp_gate_next gives the next job that may run now, or NULL; dp_gate_undo puts

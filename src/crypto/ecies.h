@@ -18,8 +18,8 @@ int dp_ecies_seal(const dp_crypto *c, uint8_t *out, const devp2p_pubkey *to,
 
 /* dp_ecies_open checks and opens an envelope in place: the plain bytes begin at
  * *plain, inside envelope.  An envelope shorter than the overhead and one byte
- * is refused before any curve work. Returns: 0, or ERR_HANDSHAKE for every
- * cause alike; ERR_NOMEM. */
+ * is refused before any curve work.
+ * Returns: 0, or ERR_HANDSHAKE for every cause alike; ERR_NOMEM. */
 int dp_ecies_open(const dp_crypto *c, uint8_t **plain, size_t *plain_len,
     uint8_t *envelope, size_t len, const devp2p_key *key, const uint8_t *shared,
     size_t shared_len);

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+# Everything here installs what it needs, then calls CMake or a tool.
+.PHONY: build demo test bench fuzz canary format clean
+.DEFAULT_GOAL := build
+
+# make fuzz SECONDS=n: for each target
+SECONDS ?= 60
+
+build:
+	@tools/setup.sh build
+	cmake --preset release
+	cmake --build --preset release --target programs devp2p_static
+
+demo:
+	@tools/setup.sh build
+	cmake --preset release >build/demo.log
+	cmake --build --preset release --target foobar
+	@tools/demo.sh build/bin/foobar
+
+test:
+	@tools/setup.sh build
+	@tools/test.py
+
+bench: build
+	python3 bench/run.py
+
+fuzz:
+	@tools/setup.sh build clang
+	cmake --preset fuzz
+	cmake --build --preset fuzz --target fuzzers
+	@tools/fuzz.py --seconds $(SECONDS)
+
+canary:
+	@tools/setup.sh build format
+	@tools/canary.py
+
+format:
+	@tools/setup.sh format
+	@tools/format.sh --fix
+
+clean:
+	rm -rf build

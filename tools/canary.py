@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Plants the faults of tools/canaries.json, one at a time, in a copy of the tree and
+requires that the check named there fails and says so.
+
+A row: fault (its name), file, search (occurs once), replace, kind, check, says (what
+the failing check must print).  The kind is the build that the check needs: none, or the
+preset dev, tsan or release; the check is then a test of that build, and only its target
+is built.  Without a build the check is a tool.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+import tree
+
+COPY = os.path.join(tree.ROOT, "build", "canary")
+TOOLS = {"tidy": ["tools/tidy.py"], "headers": ["tools/headers.py"], "format": ["tools/format.sh"]}
+# What a check of the artefacts looks at; a test needs the program of its name.
+ARTEFACTS = {"purity": ["devp2p_objects"], "exports": ["devp2p_shared", "devp2p_static"]}
+
+
+def copy_tree():
+    """Makes the copy equal to the tree; a file that is equal stays, with its time."""
+    wanted = set(tree.files("*"))
+    for path in wanted:
+        source, target = os.path.join(tree.ROOT, path), os.path.join(COPY, path)
+        if not os.path.exists(target) or open(source, "rb").read() != open(target, "rb").read():
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            shutil.copy(source, target)
+    for folder, folders, names in os.walk(COPY):
+        folders[:] = [d for d in folders if d not in tree.SKIP]
+        for name in names:
+            path = os.path.join(folder, name)
+            if os.path.relpath(path, COPY) not in wanted:
+                os.remove(path)
+
+
+def run(*argv):
+    """(exit code, what it said)"""
+    done = subprocess.run(argv, cwd=COPY, text=True, errors="replace", check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return done.returncode, done.stdout
+
+
+def check(row):
+    """("passed" | "failed" | "broken", what was said); broken: it does not build."""
+    kind, name = row["kind"], row["check"]
+    if kind == "none":
+        code, said = run(*TOOLS[name])
+        return "failed" if code else "passed", said
+    build = "build" if kind == "release" else f"build/{kind}"
+    code, said = run("cmake", "--build", build, "--target", *ARTEFACTS.get(name, [name]))
+    if code:
+        return "broken", said
+    code, said = run("ctest", "--test-dir", build, "-R", f"^{name}$", "--no-tests=error", "--output-on-failure")
+    return "failed" if code else "passed", said
+
+
+def plant(row):
+    """Plants a fault; returns what takes it out again."""
+    path = os.path.join(COPY, row["file"])
+    with open(path, encoding="utf-8") as f:
+        text = f.read()
+    if text.count(row["search"]) != 1:
+        raise LookupError(f"{row['file']}: \"{row['search']}\" occurs {text.count(row['search'])} times")
+
+    def write(content):
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(content)
+
+    write(text.replace(row["search"], row["replace"]))
+    return lambda: write(text)
+
+
+def caught(row):
+    """None, or why the fault was not caught."""
+    try:
+        revert = plant(row)
+    except LookupError as why:
+        return f"cannot be planted: {why}"
+    result, said = check(row)
+    revert()
+    if result == "passed":
+        return f"{row['check']} passes"
+    if result == "broken":
+        return f"does not build:\n{said[-2000:]}"
+    if not re.search(row["says"], said):
+        return f"{row['check']} fails without saying \"{row['says']}\":\n{said[-2000:]}"
+    return None
+
+
+def sound(rows):
+    """The checks pass as long as nothing is planted, or they would show nothing."""
+    fine = True
+    for kind, name in dict.fromkeys((r["kind"], r["check"]) for r in rows):
+        result, said = check({"kind": kind, "check": name})
+        if result != "passed":
+            print(f"{name}: {result} without a fault:\n{said[-4000:]}")
+            fine = False
+    return fine
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--list", action="store_true", help="only name the faults")
+    parser.add_argument("--only", help="faults whose name contains this")
+    options = parser.parse_args()
+    rows = json.loads(tree.text("tools/canaries.json"))
+    rows = [r for r in rows if not options.only or options.only in r["fault"]]
+    if options.list:
+        print("\n".join(r["fault"] for r in rows))
+        return 0
+
+    copy_tree()
+    for kind in sorted({r["kind"] for r in rows} - {"none"}):
+        code, said = run("cmake", "--preset", kind)
+        if code:
+            sys.exit(f"{kind}: cannot be configured:\n{said[-4000:]}")
+    if not sound(rows):
+        return 1
+    found = 0
+    # one kind after the other, so that each file is built again for its own faults only
+    for row in sorted(rows, key=lambda r: (r["kind"], r["check"])):
+        began = time.monotonic()
+        why = caught(row)
+        found += why is None
+        words = f"caught by {row['check']}" if why is None else f"NOT CAUGHT: {why}"
+        print(f"{row['fault']}: {words} ({time.monotonic() - began:.0f} s)", flush=True)
+    print(f"{len(rows)} planted, {found} caught")
+    return 0 if found == len(rows) else 1
+
+
+sys.exit(main())

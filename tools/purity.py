@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""purity.py OBJECT... - what the release objects of base..core ask the linker for.
+
+A pure floor has no clock, chance, thread, socket or file: every name it leaves open
+stands on the lists below, or belongs to a floor that is not above it.
+"""
+
+import re
+import subprocess
+import sys
+
+import tree
+
+FLOORS = ["base", "crypto", "rlp", "wire", "core"]
+# crypto and rlp stand side by side.
+HEIGHT = {"base": 0, "crypto": 1, "rlp": 1, "wire": 2, "core": 3}
+
+# Of C, and what a compiler adds on its own.
+EVERYWHERE = re.compile(r"""(__)?(mem(cpy|move|set|cmp|chr)|str(len|cmp|ncmp|chr|rchr|nlen)|v?snprintf)(_chk)?$
+    |abort$|qsort$|__stack_chk_fail$|_GLOBAL_OFFSET_TABLE_$|__tls_get_addr$|bcmp$|__popcountdi2$""", re.X)
+# Libraries and the heap have one home each.
+HOMES = [
+    (re.compile(r"(malloc|realloc|free)$"), r"src/base/env\.c"),
+    (re.compile(r"(EVP|OPENSSL|CRYPTO|ERR|HMAC|OSSL)_\w+$"), r"src/crypto/"),
+    (re.compile(r"secp256k1_\w+$"), r"src/crypto/"),
+    (re.compile(r"snappy_\w+$"), r"src/wire/"),
+    # the processor's kind, asked once when the kernels are chosen
+    (re.compile(r"__cpu_(model|indicator_init)$|__cpu_features2$"), r"src/crypto/"),
+]
+# Refused by name, whatever a list above may say one day.
+REFUSED = re.compile(r"""RAND_|arc4random|getrandom|getentropy|s?rand(om)?$|(secure_)?getenv|time$|clock
+    |gettimeofday|pthread_|thrd_|mtx_|cnd_|uv_|socket|connect$|bind$|listen$|accept|send|recv|getaddrinfo
+    |f?open|fread|fwrite|f?printf$|puts$|read$|write$|close$|exit$|signal|sigaction""", re.X)
+
+
+def source_of(obj):
+    """src/FLOOR/x.c of .../src/FLOOR/x.c.o"""
+    match = re.search(r"src/.*\.c(?=\.o$)", obj)
+    return match.group() if match else obj
+
+
+def floor_of(source):
+    parts = source.split("/")
+    return parts[1] if len(parts) > 2 else None
+
+
+def names(obj, *flags):
+    out = subprocess.run(["nm", "-P", *flags, obj], check=True, text=True, stdout=subprocess.PIPE).stdout
+    return {line.split()[0] for line in out.splitlines() if line}
+
+
+def fits(name, source, homes):
+    """None, or why a pure object may not need this name."""
+    if REFUSED.match(name):
+        return "refused"
+    if name in homes:
+        theirs, ours = homes[name], floor_of(source)
+        below = theirs == ours or HEIGHT.get(theirs, 9) < HEIGHT[ours]
+        return None if below else f"belongs to the floor {theirs}, which is not below"
+    if EVERYWHERE.match(name) or any(n.match(name) and re.match(home, source) for n, home in HOMES):
+        return None
+    return "not on the allow-list"
+
+
+def main():
+    objects = {source_of(obj): obj for obj in sys.argv[1:]}
+    homes = {name: floor_of(source) for source, obj in objects.items()
+             for name in names(obj, "-g", "--defined-only")}
+    pure = {s: o for s, o in objects.items() if floor_of(s) in FLOORS}
+    complaints = [f"{source}: {name}: {why}" for source, obj in sorted(pure.items())
+                  for name in sorted(names(obj, "-u")) if (why := fits(name, source, homes))]
+    if not pure:
+        complaints.append("no objects of the pure floors")
+    tree.verdict("purity", complaints, len(pure))
+
+
+main()

@@ -1,0 +1,84 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# setup.sh build|clang|format ... - installs what is missing for these purposes
+# with apt; on other systems it names what is missing.
+set -eu
+
+packages=
+programs=
+for purpose; do
+    case $purpose in
+    build)
+        packages="$packages gcc g++ libc6-dev make cmake ninja-build pkgconf
+            python3 libssl-dev libsecp256k1-dev libsnappy-dev libuv1-dev
+            libcmocka-dev libjansson-dev"
+        programs="$programs cc c++ cmake ninja pkg-config python3"
+        ;;
+    clang)
+        packages="$packages clang libclang-rt-14-dev"
+        programs="$programs clang"
+        ;;
+    format)
+        packages="$packages clang-format-14"
+        programs="$programs clang-format-14"
+        ;;
+    *)
+        echo "setup.sh: unknown purpose: $purpose" >&2
+        exit 2
+        ;;
+    esac
+done
+
+# Debian and its kin: the packages that are not installed.
+missing_packages() {
+    for package in $packages; do
+        case $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>&1) in
+        installed) ;;
+        *) printf '%s ' "$package" ;;
+        esac
+    done
+}
+
+# Other systems: the programs and libraries that cannot be found.
+missing_things() {
+    for program in $programs; do
+        command -v "$program" >/dev/null || printf '%s ' "$program"
+    done
+    case " $* " in *" build "*) ;; *) return ;; esac
+    for module in 'libcrypto >= 3.0' 'libsecp256k1 >= 0.2' 'libuv >= 1.44' \
+        cmocka jansson; do
+        pkg-config --exists "$module" 2>/dev/null ||
+            printf '%s ' "$(echo "$module" | tr -d ' ')"
+    done
+    echo '#include <snappy-c.h>' | cc -E -xc - >/dev/null 2>&1 ||
+        printf 'libsnappy '
+}
+
+install() {
+    as=
+    if [ "$(id -u)" != 0 ]; then
+        as=sudo
+        command -v sudo >/dev/null || {
+            echo "setup.sh: needs root, or sudo, to install: $*" >&2
+            exit 1
+        }
+    fi
+    echo "setup.sh: installing${as:+ with sudo}: $*"
+    export DEBIAN_FRONTEND=noninteractive
+    # shellcheck disable=SC2086
+    $as apt-get -qq update
+    # shellcheck disable=SC2086
+    $as apt-get -qq install -y --no-install-recommends "$@" >/dev/null
+}
+
+if command -v apt-get >/dev/null; then
+    missing=$(missing_packages)
+    # shellcheck disable=SC2086
+    [ -z "$missing" ] || install $missing
+else
+    missing=$(missing_things "$@")
+    [ -z "$missing" ] || {
+        echo "setup.sh: please install: $missing" >&2
+        exit 1
+    }
+fi

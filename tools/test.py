@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""All tests: with sanitizers, the checks of a release build, the interop matrix; then
+one line of totals.  DEVP2P_REQUIRE=interop makes a skipped interop suite a failure."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as xml
+
+import tree
+
+JOBS = str(os.cpu_count())
+# programs and libraries of the release build: what the checks look at
+PARTS = ["devp2p_shared", "devp2p_static", "programs"]
+
+
+def run(*argv, quiet=False):
+    """Runs a command in the tree; it must succeed."""
+    done = subprocess.run(argv, cwd=tree.ROOT, text=True, check=False,
+                          stdout=subprocess.PIPE if quiet else None,
+                          stderr=subprocess.STDOUT if quiet else None)
+    if done.returncode:
+        print(done.stdout or "", f"failed: {' '.join(argv)}", sep="")
+        sys.exit(1)
+
+
+def build(preset, *targets):
+    run("cmake", "--preset", preset, quiet=True)
+    run("cmake", "--build", "--preset", preset, *(["--target", *targets] if targets else []))
+
+
+def ctest(preset, *which):
+    """(passed, failed, skipped) of the tests of one build."""
+    report = os.path.join(tree.ROOT, "build", f"{preset}-tests.xml")
+    if os.path.exists(report):
+        os.remove(report)
+    subprocess.run(["ctest", "--preset", preset, "-j", JOBS, "--output-junit", report, *which],
+                   cwd=tree.ROOT, check=False)
+    suite = xml.parse(report).getroot()
+    ran, failed = int(suite.get("tests")), int(suite.get("failures"))
+    skipped = int(suite.get("skipped")) + int(suite.get("disabled"))
+    return ran - failed - skipped, failed, skipped
+
+
+def interop(style):
+    """(passed, failed, skipped) cells of the matrix, whose table is shown."""
+    argv = [sys.executable, "test/interop/matrix.py", "--bin", "build/dev/bin", "--out", "build/dev/interop",
+            "--style", style]
+    print(f"\ninterop, handlers of the {style} style:", flush=True)
+    matrix = subprocess.Popen(argv, cwd=tree.ROOT, text=True, stdout=subprocess.PIPE)
+    totals = None
+    for line in matrix.stdout:
+        print(line, end="", flush=True)
+        totals = re.match(r"(\d+) passed, (\d+) failed, (\d+) skipped$", line) or totals
+    code = matrix.wait()
+    passed, failed, skipped = map(int, totals.groups()) if totals else (0, 0, 0)
+    # it fails also without a failed cell: when it was required and could not run
+    return passed, failed or (code != 0 and max(skipped, 1)), skipped if code == 0 else 0
+
+
+def main():
+    began = time.monotonic()
+    build("dev")
+    build("release", *PARTS)
+    parts = [("sanitized tests", ctest("dev", "-LE", "interop")),
+             ("release checks", ctest("release", "-L", "artefacts"))]
+    parts += [(f"interop, {style} style", interop(style)) for style in ("run", "events")]
+    print(f"\n{time.monotonic() - began:.0f} s")
+    for name, counts in parts:
+        print(f"{name}: {counts[0]} passed, {counts[1]} failed, {counts[2]} skipped")
+    passed, failed, skipped = (sum(counts[i] for _, counts in parts) for i in range(3))
+    if skipped:
+        print(f"{skipped} skipped")
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(1 if failed or not passed else 0)
+
+
+main()
