@@ -48,7 +48,9 @@ typedef struct devp2p_node {
     char host[DEVP2P_HOST_MAX + 1]; /* "" unless the URL holds a name */
 } devp2p_node;
 
-/* devp2p_node_parse reads enode://<128 hex>@host:port[?discport=n].
+/* devp2p_node_parse reads enode://<128 hex>@host:port[?discport=n].  The host
+ * is an IPv4 address, an IPv6 address in brackets or a DNS name.  The key alone
+ * is a node without an endpoint: no address, no host, ports 0.
  *
  * Returns: 0, ERR_URL; the detail names the part that is wrong.
  * Thread:  any. */

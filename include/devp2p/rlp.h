@@ -48,7 +48,8 @@ typedef struct devp2p_arena {
 
 /* A devp2p_rlp_reader is a cursor over borrowed bytes.  The first error sticks:
  * every later read does nothing and gives zero, and devp2p_rlp_done tells it,
- * so that many fields can be read before one test.  The members are private. */
+ * so that many fields can be read before one test.  err may be looked at; the
+ * other members are private. */
 typedef struct devp2p_rlp_reader {
     const uint8_t *at, *end;
     const uint8_t *ends[DEVP2P_RLP_DEPTH_MAX];

@@ -5,9 +5,12 @@
 
 #include <devp2p/base.h>
 
-/* dp_disconnect_read takes a list, a bare integer or a nested list; *reason is
- * the byte.  Returns 0 or ERR_MESSAGE when there is no usable reason: the
- * connection closes all the same. */
+/* The reason of a payload that inflates to more is not looked for. */
+enum { DP_DISCONNECT_MAX = 2048 };
+
+/* dp_disconnect_read takes a list, a bare integer or a byte string that holds a
+ * list; *reason is the byte.  Returns 0 or ERR_MESSAGE when there is no usable
+ * reason: the connection closes all the same. */
 int dp_disconnect_read(uint8_t *reason, const uint8_t *at, size_t len);
 
 /* dp_disconnect_read_any is dp_disconnect_read of a payload as it came: snappy

@@ -6,6 +6,11 @@
 
 #include <devp2p/base.h>
 
+/* dp_snappy_header reads the declared size, with no judgement, and how many
+ * bytes tell it: 0 or ERR_SNAPPY. */
+int dp_snappy_header(
+    uint32_t *full, size_t *used, const uint8_t *at, size_t len);
+
 /* dp_snappy_size tells the declared size: 0, ERR_SNAPPY (also when no len bytes
  * can inflate to so much), ERR_TOO_BIG above DP_MESSAGE_MAX. */
 int dp_snappy_size(size_t *full, const uint8_t *at, size_t len);
