@@ -11,6 +11,8 @@
  * reason is ignored. */
 int dp_disconnect_read(uint8_t *reason, const uint8_t *at, size_t len)
 {
+    if (len > DP_DISCONNECT_MAX)
+        return DEVP2P_ERR_MESSAGE;
     devp2p_rlp_reader r = devp2p_rlp_read(at, len), ahead = r;
     devp2p_slice wrapped = devp2p_rlp_get_bytes(&ahead);
     if (wrapped.len > 1)
@@ -22,17 +24,17 @@ int dp_disconnect_read(uint8_t *reason, const uint8_t *at, size_t len)
 }
 
 /* Whether a payload is compressed has to be guessed.  A plain one is no snappy
- * stream: its first byte, read as a declared size, is more than the rest can
- * inflate to. */
+ * stream: its first bytes, read as a declared size, do not fit the rest. */
 int dp_disconnect_read_any(uint8_t *reason, const uint8_t *at, size_t len)
 {
     uint8_t plain[DP_DISCONNECT_MAX];
     size_t full;
-    if (dp_snappy_size(&full, at, len) == 0 && full <= sizeof plain &&
-        dp_snappy_inflate(plain, full, at, len) == 0 &&
-        dp_disconnect_read(reason, plain, full) == 0)
-        return 0;
-    return dp_disconnect_read(reason, at, len);
+    if (!dp_snappy_valid(at, len))
+        return dp_disconnect_read(reason, at, len);
+    if (dp_snappy_size(&full, at, len) != 0 || full > sizeof plain ||
+        dp_snappy_inflate(plain, full, at, len) != 0)
+        return DEVP2P_ERR_MESSAGE;
+    return dp_disconnect_read(reason, plain, full);
 }
 
 size_t dp_disconnect_write(uint8_t out[3], uint8_t reason)

@@ -5,8 +5,8 @@
 
 #include <devp2p/base.h>
 
-/* The reason of a payload that inflates to more is not looked for. */
-enum { DP_DISCONNECT_MAX = 2048 };
+/* No payload is longer, inflated; geth has the same limit. */
+enum { DP_DISCONNECT_MAX = 100 };
 
 /* dp_disconnect_read takes a list, a bare integer or a byte string that holds a
  * list; *reason is the byte.  Returns 0 or ERR_MESSAGE when there is no usable

@@ -41,6 +41,12 @@ int dp_snappy_size(size_t *full, const uint8_t *at, size_t len)
     return 0;
 }
 
+bool dp_snappy_valid(const uint8_t *at, size_t len)
+{
+    return snappy_validate_compressed_buffer((const char *)at, len) ==
+           SNAPPY_OK;
+}
+
 int dp_snappy_inflate(uint8_t *out, size_t full, const uint8_t *at, size_t len)
 {
     uint32_t declared;

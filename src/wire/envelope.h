@@ -15,6 +15,9 @@ int dp_snappy_header(
  * can inflate to so much), ERR_TOO_BIG above DP_MESSAGE_MAX. */
 int dp_snappy_size(size_t *full, const uint8_t *at, size_t len);
 
+/* dp_snappy_valid looks at a whole stream and inflates nothing. */
+bool dp_snappy_valid(const uint8_t *at, size_t len);
+
 /* dp_snappy_inflate writes exactly full bytes: 0 or ERR_SNAPPY. */
 int dp_snappy_inflate(uint8_t *out, size_t full, const uint8_t *at, size_t len);
 
