@@ -14,7 +14,10 @@ WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Wsig
 
 def compilers(names):
     """Those that are here; one program under two names counts once."""
-    found = {os.path.realpath(path): name for name in names if (path := shutil.which(name))}
+    found = {}
+    for name in names:
+        if path := shutil.which(name):
+            found.setdefault(os.path.realpath(path), name)
     return list(found.values())
 
 
