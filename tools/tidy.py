@@ -210,6 +210,9 @@ def check_dead(sources):
         complain(f"test/corpus/{name}", 0, "missing: a fuzz target without a corpus")
     for name in sorted(corpora - fuzzed):
         complain(f"test/corpus/{name}", 0, "dead files: no fuzz target has this name")
+    for path in tree.files("test/vectors/*.json"):
+        if path.replace("vectors/", "vector_").replace(".json", ".c") not in sources:
+            complain(path, 0, "dead file: no test/vector_*.c replays it")
     users = {p: tree.text(p) for p in tree.files("Makefile", ".ci/*", "cmake/*", "tools/*")}
     for path in tree.files("tools/*"):
         base = os.path.basename(path)
