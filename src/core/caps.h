@@ -8,7 +8,14 @@
 
 #include <devp2p/protocol.h>
 
-enum { DP_BASE_LENGTH = 0x10 }; /* ids of the base protocol */
+/* Message ids of the base protocol; a capability's begin behind them. */
+enum {
+    DP_ID_HELLO = 0,
+    DP_ID_DISCONNECT,
+    DP_ID_PING,
+    DP_ID_PONG,
+    DP_BASE_LENGTH = 0x10
+};
 
 /* A dp_protocol is what the core knows of a protocol of ours. */
 typedef struct dp_protocol {

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/tx.h"
+
+#include "core/caps.h"
+#include "wire/disconnect.h"
+
+#include <string.h>
+
+void dp_tx_init(dp_tx *tx, const dp_env *env, dp_pool *pool, dp_budget *total)
+{
+    *tx = (dp_tx){ .env = env, .share = { .total = total } };
+    dp_window_init(&tx->window, env, pool);
+    dp_list_init(&tx->flight);
+}
+
+int dp_tx_open(dp_tx *tx, size_t n)
+{
+    tx->queues = dp_alloc(tx->env, n * sizeof *tx->queues);
+    if (!tx->queues)
+        return DEVP2P_ERR_NOMEM;
+    tx->nqueues = n;
+    for (size_t i = 0; i < n; i++)
+        dp_list_init(&tx->queues[i].items);
+    return 0;
+}
+
+/* --- queues --- */
+
+static void release_packet(dp_tx *tx, dp_tx_item *item)
+{
+    tx->queues[item->queue].bytes -= item->wire;
+    tx->waiting -= item->wire;
+    dp_share_give(&tx->share, item->wire);
+    dp_packet_drop(item->packet);
+    item->packet = NULL;
+}
+
+static void forget(dp_tx *tx, dp_tx_item *item)
+{
+    if (item->packet)
+        release_packet(tx, item);
+    dp_free(tx->env, item, sizeof *item);
+}
+
+static void forget_all(dp_tx *tx, dp_list *items)
+{
+    dp_link *k;
+    while ((k = dp_list_pop(items)) != NULL)
+        forget(tx, dp_of(k, dp_tx_item, link));
+}
+
+void dp_tx_cut(dp_tx *tx)
+{
+    for (size_t i = 0; i < tx->nqueues; i++)
+        forget_all(tx, &tx->queues[i].items);
+}
+
+void dp_tx_fini(dp_tx *tx)
+{
+    dp_tx_cut(tx);
+    forget_all(tx, &tx->flight);
+    if (tx->item)
+        forget(tx, tx->item);
+    dp_free(tx->env, tx->queues, tx->nqueues * sizeof *tx->queues);
+    dp_window_fini(&tx->window);
+}
+
+int dp_tx_send(dp_tx *tx, size_t queue, uint64_t id, dp_packet *p)
+{
+    dp_tx_queue *q = &tx->queues[queue];
+    size_t wire = dp_feed_wire(id, p->len);
+    if (!wire)
+        return DEVP2P_ERR_TOO_BIG;
+    if (q->bytes >= DP_SEND_MARK || dp_share_over(&tx->share)) {
+        tx->nfull += !q->full;
+        q->full = true;
+        return DEVP2P_ERR_AGAIN;
+    }
+    dp_tx_item *item = dp_alloc(tx->env, sizeof *item);
+    if (!item)
+        return DEVP2P_ERR_NOMEM;
+    item->packet = dp_packet_keep(p);
+    item->id = id;
+    item->queue = queue;
+    item->wire = wire;
+    /* who was silent has saved nothing up */
+    if (dp_list_empty(&q->items) && q->served < tx->served)
+        q->served = tx->served;
+    dp_list_push(&q->items, &item->link);
+    q->bytes += wire;
+    q->unsent++;
+    tx->waiting += wire;
+    dp_share_take(&tx->share, wire);
+    return 0;
+}
+
+static bool owes(const dp_tx *tx, const dp_tx_queue *q)
+{
+    return q->full && q->bytes < DP_SEND_MARK / 2 && !dp_share_over(&tx->share);
+}
+
+size_t dp_tx_owing(const dp_tx *tx)
+{
+    for (size_t i = 0; tx->nfull && i < tx->nqueues; i++)
+        if (owes(tx, &tx->queues[i]))
+            return i;
+    return SIZE_MAX;
+}
+
+void dp_tx_noted(dp_tx *tx, size_t queue)
+{
+    tx->queues[queue].full = false;
+    tx->nfull--;
+}
+
+/* --- the base protocol --- */
+
+void dp_tx_hello(dp_tx *tx, const uint8_t *payload, size_t len)
+{
+    tx->base.hello = payload;
+    tx->base.hello_len = len;
+}
+
+void dp_tx_ping(dp_tx *tx)
+{
+    tx->base.pings = 1;
+}
+
+void dp_tx_pong(dp_tx *tx)
+{
+    tx->base.pongs++;
+}
+
+void dp_tx_bye(dp_tx *tx, uint8_t reason)
+{
+    tx->base.bye = true;
+    tx->base.reason = reason;
+}
+
+/* start_small begins a message of a few bytes; compressed it is one snappy
+ * literal: length, tag, bytes. */
+static void start_small(
+    dp_tx *tx, uint64_t id, const uint8_t *payload, size_t len)
+{
+    dp_tx_base *b = &tx->base;
+    size_t head = b->snappy ? 2 : 0;
+    dp_assert(len > 0 && head + len <= sizeof b->small);
+    if (head) {
+        b->small[0] = (uint8_t)len;
+        b->small[1] = (uint8_t)((len - 1) << 2);
+    }
+    memcpy(b->small + head, payload, len);
+    dp_feed_start(&tx->feed, id, b->small, head + len);
+}
+
+static bool base_wants(const dp_tx_base *b)
+{
+    return b->hello || b->pongs || b->pings || b->bye;
+}
+
+/* start_base begins what is most urgent; Disconnect waits for the queues. */
+static bool start_base(dp_tx *tx)
+{
+    static const uint8_t empty_list[1] = { 0xc0 };
+    dp_tx_base *b = &tx->base;
+    if (b->hello) {
+        dp_feed_start(&tx->feed, DP_ID_HELLO, b->hello, b->hello_len);
+        b->hello = NULL;
+    } else if (b->pongs) {
+        b->pongs--;
+        start_small(tx, DP_ID_PONG, empty_list, 1);
+    } else if (b->pings) {
+        b->pings = 0;
+        start_small(tx, DP_ID_PING, empty_list, 1);
+    } else if (b->bye && !tx->waiting) {
+        uint8_t payload[3];
+        size_t len = dp_disconnect_write(payload, b->reason);
+        b->bye = false;
+        start_small(tx, DP_ID_DISCONNECT, payload, len);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* --- the scheduler --- */
+
+/* start_queued begins the oldest message of the capability that was granted the
+ * fewest bytes. */
+static bool start_queued(dp_tx *tx)
+{
+    dp_tx_queue *best = NULL;
+    for (size_t i = 0; tx->waiting && i < tx->nqueues; i++) {
+        dp_tx_queue *q = &tx->queues[i];
+        if (!dp_list_empty(&q->items) && (!best || q->served < best->served))
+            best = q;
+    }
+    if (!best)
+        return false;
+    dp_tx_item *item = dp_of(dp_list_pop(&best->items), dp_tx_item, link);
+    tx->served = best->served;
+    best->served += item->wire;
+    tx->item = item;
+    dp_feed_start(&tx->feed, item->id, item->packet->bytes, item->packet->len);
+    return true;
+}
+
+/* finish: the frame is in the window, whole; its item waits to be written. */
+static void finish(dp_tx *tx)
+{
+    if (!tx->item)
+        return;
+    release_packet(tx, tx->item);
+    tx->item->end = tx->window.fed;
+    dp_list_push(&tx->flight, &tx->item->link);
+    tx->item = NULL;
+}
+
+static void fill(dp_tx *tx)
+{
+    uint8_t *at;
+    size_t room;
+    while ((room = dp_window_room(&tx->window, &at)) > 0) {
+        if (!dp_feed_active(&tx->feed) && !start_base(tx) && !start_queued(tx))
+            return;
+        dp_window_fill(&tx->window, dp_feed_copy(&tx->feed, at, room));
+        if (!dp_feed_active(&tx->feed))
+            finish(tx);
+    }
+}
+
+static bool has_frames(const dp_tx *tx)
+{
+    return dp_feed_active(&tx->feed) || tx->waiting || base_wants(&tx->base);
+}
+
+bool dp_tx_wants(const dp_tx *tx)
+{
+    const dp_window *w = &tx->window;
+    return !w->lent && (w->filled > w->sealed ||
+                           (has_frames(tx) && (!w->at || w->filled < w->cap)));
+}
+
+int dp_tx_lend(dp_tx *tx, dp_frames **job)
+{
+    *job = NULL;
+    if (!dp_tx_wants(tx))
+        return 0;
+    if (dp_window_open(&tx->window, tx->waiting))
+        return DEVP2P_ERR_NOMEM;
+    fill(tx);
+    *job = dp_window_lend(&tx->window);
+    return 0;
+}
+
+void dp_tx_sent(dp_tx *tx, size_t n, dp_now now)
+{
+    dp_window_sent(&tx->window, n, now);
+    dp_link *k;
+    while ((k = dp_list_first(&tx->flight)) != NULL) {
+        dp_tx_item *item = dp_of(k, dp_tx_item, link);
+        if (item->end > tx->window.written)
+            return;
+        tx->queues[item->queue].unsent--;
+        dp_unlink(k);
+        forget(tx, item);
+    }
+}
+
+bool dp_tx_empty(const dp_tx *tx)
+{
+    return !has_frames(tx) && tx->window.sent == tx->window.filled;
+}
