@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* mux.h - messages of capabilities on their way in: which one an id belongs to,
+ * what its reader has not taken yet, and which reader stopped taking. */
+#ifndef DP_MUX_H
+#define DP_MUX_H
+
+#include "core/caps.h"
+#include "core/share.h"
+
+#include "base/env.h"
+
+/* A dp_lane is what waits for the reader of one capability. */
+typedef struct dp_lane {
+    size_t bytes; /* inflated */
+    size_t messages;
+} dp_lane;
+
+typedef struct dp_mux {
+    const dp_env *env;
+    dp_share *share;
+    dp_caps caps;
+    dp_lane *lanes;  /* caps.n of them */
+    size_t full;     /* the lane at its mark, SIZE_MAX for none */
+    uint64_t since;  /* when it got there */
+    unsigned strays; /* ids 0x04..0x0f */
+    bool snappy;
+} dp_mux;
+
+typedef struct dp_routed {
+    size_t cap;
+    uint64_t code;
+    size_t full; /* bytes when inflated */
+} dp_routed;
+
+void dp_mux_init(dp_mux *m, const dp_env *env, dp_share *share);
+void dp_mux_fini(dp_mux *m); /* gives back all charges */
+
+/* dp_mux_open makes the lanes of caps: 0 or ERR_NOMEM. */
+int dp_mux_open(dp_mux *m);
+
+/* dp_mux_stray counts an id of the base protocol that nobody uses: 0, or
+ * ERR_LIMIT for one too many. */
+int dp_mux_stray(dp_mux *m);
+
+/* dp_mux_route finds whose message id is, checks the size it declares and
+ * charges it: 0, ERR_MESSAGE for an id outside every range, ERR_SNAPPY,
+ * ERR_TOO_BIG. */
+int dp_mux_route(dp_mux *m, dp_routed *out, uint64_t id, const uint8_t *payload,
+    size_t len, dp_now now);
+
+/* dp_mux_took gives a charge back. */
+void dp_mux_took(dp_mux *m, size_t cap, size_t full);
+
+/* dp_mux_blocked: a lane is at its mark, the whole session waits. */
+static inline bool dp_mux_blocked(const dp_mux *m)
+{
+    return m->full != SIZE_MAX;
+}
+
+#endif
