@@ -21,7 +21,8 @@ int dp_gate_put(dp_gate *g, dp_ec *ec, const devp2p_addr *from, dp_now now);
 
 /* dp_gate_next gives the next job that may run now, or NULL; dp_gate_undo puts
  * one back first when the pool was full; dp_gate_when is the moment to ask
- * again; dp_gate_forget drops (frees) what waits for owner. */
+ * again, after an undo DP_NEVER: ask when the pool gives a job back.
+ * dp_gate_forget drops (frees) what waits for owner. */
 dp_ec *dp_gate_next(dp_gate *g, dp_now now);
 void dp_gate_undo(dp_gate *g, dp_ec *ec);
 uint64_t dp_gate_when(dp_gate *g, dp_now now);
