@@ -80,8 +80,9 @@ int dp_window_take(dp_window *w, dp_now now)
 
 size_t dp_window_out(const dp_window *w, const uint8_t **at)
 {
-    *at = w->at + w->sent;
-    return w->sealed - w->sent;
+    size_t n = w->sealed - w->sent;
+    *at = n ? w->at + w->sent : NULL;
+    return n;
 }
 
 void dp_window_sent(dp_window *w, size_t n, dp_now now)
