@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* session_impl.h - the parts of a session, for session*.c alone. */
+#ifndef DP_SESSION_IMPL_H
+#define DP_SESSION_IMPL_H
+
+#include "core/farewell.h"
+#include "core/handshake.h"
+#include "core/mux.h"
+#include "core/ping.h"
+#include "core/rx.h"
+#include "core/session.h"
+
+typedef enum dp_stage {
+    DP_STAGE_KEYS = 0, /* auth and ack */
+    DP_STAGE_NAMED,    /* AUTHED waits for its verdict */
+    DP_STAGE_GREETING, /* our Hello goes out, theirs has not come */
+    DP_STAGE_HELD,     /* READY waits for its verdict */
+    DP_STAGE_OPEN,     /* messages */
+    DP_STAGE_LEAVING,  /* the farewell */
+    DP_STAGE_LOST,     /* DOWN waits to be told */
+    DP_STAGE_DEAD      /* DOWN was told */
+} dp_stage;
+
+struct dp_session {
+    const dp_node_self *self;
+    dp_stage stage;
+    dp_session_event_kind tell; /* waits to be told; 0: nothing */
+    dp_session_event end;       /* what DOWN will say */
+    bool ended;                 /* no byte follows from the peer */
+    int ended_err;              /* why; 0: it ended its side in order */
+    uint64_t born;
+    uint64_t look; /* when a starved session looks at the total again */
+    dp_handshake *handshake; /* NULL once its last byte was written */
+    devp2p_pubkey peer;
+    dp_hello hello;
+    uint8_t *hello_block; /* what hello borrows from */
+    size_t hello_size;
+    dp_share share; /* of the receive total, of rx and mux together */
+    dp_rx rx;
+    dp_mux mux;
+    dp_tx tx;
+    dp_ping ping;
+    dp_farewell farewell;
+};
+
+/* dp_session_lose ends the session without a word; a first reason stays. */
+void dp_session_lose(dp_session *s, int reason, bool reset);
+
+/* dp_session_walk handles the messages that were opened, up to one for a
+ * capability, which it puts into ev. */
+bool dp_session_walk(dp_session *s, dp_session_event *ev, dp_now now);
+
+/* dp_session_walks: what was opened may be handled now. */
+bool dp_session_walks(const dp_session *s);
+
+/* dp_session_opens and dp_session_seals: a lend would give something. */
+bool dp_session_opens(const dp_session *s);
+bool dp_session_seals(const dp_session *s);
+
+/* dp_session_starved: the receive total stops us from reading. */
+static inline bool dp_session_starved(const dp_session *s)
+{
+    return s->rx.starved || dp_share_over(&s->share);
+}
+
+#endif
