@@ -9,15 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const vector_file *const files[] = {
-#ifdef VECTOR_FILES
-    VECTOR_FILES
-#else
-    &vector_keccak256, &vector_secp256k1, &vector_ecies, &vector_rlp,
-    &vector_rlpx_handshake, &vector_rlpx_frame, &vector_snappy, &vector_hello,
-    &vector_disconnect, &vector_capability_match, &vector_enode_url
-#endif
-};
+static const vector_file *const files[] = { &vector_keccak256,
+    &vector_secp256k1, &vector_ecies, &vector_rlp, &vector_rlpx_handshake,
+    &vector_rlpx_frame, &vector_snappy, &vector_hello, &vector_disconnect,
+    &vector_capability_match, &vector_enode_url };
 
 static void *held[4096]; /* memory of the case at hand */
 static size_t nheld;
