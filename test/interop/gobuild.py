@@ -41,16 +41,21 @@ def check():
 
 def build(modules, out, cache=None):
     """Builds the programs of these modules into the folder out."""
+    for module in modules:
+        for program, package in PROGRAMS[module].items():
+            build_package(os.path.join(HERE, module), package,
+                          os.path.join(out, f"{module}-{program}"), cache)
+
+
+def build_package(folder, package, out, cache=None):
+    """Builds one package of the module in folder into the file out."""
     check()
-    os.makedirs(out, exist_ok=True)
+    os.makedirs(os.path.dirname(out), exist_ok=True)
     env = dict(os.environ, GOTOOLCHAIN="local", GOFLAGS="-mod=readonly")
     if cache:
         env["GOCACHE"] = os.path.abspath(cache)
-    for module in modules:
-        for program, package in PROGRAMS[module].items():
-            argv = ["go", "build", "-trimpath", "-buildvcs=false",
-                    "-o", os.path.join(out, f"{module}-{program}"), package]
-            _run(argv, os.path.join(HERE, module), env)
+    _run(["go", "build", "-trimpath", "-buildvcs=false", "-o", os.path.abspath(out), package],
+         folder, env)
 
 
 def _run(argv, folder, env):
