@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/* frames.c - frames sealed and opened by the engine, as jobs of at most 64 KiB
+ * as a session has them; beside them what the format cannot do without: Keccak
+ * and AES of the same bytes. */
+#include "trial.h"
+
+#include "base/limits.h"
+#include "crypto/frames.h"
+
+#include <openssl/evp.h>
+#include <string.h>
+
+enum { SMALL = 100, LARGE = 1 << 20, SMALL_FRAMES = 400 };
+
+static dp_env env;
+static dp_crypto *crypto;
+static dp_engine *engine;
+static dp_secrets secrets;
+static uint8_t *memory; /* room for one large frame */
+static EVP_CIPHER_CTX *stream, *block;
+static EVP_MD_CTX *sha3;
+
+static size_t memory_size(void)
+{
+    return dp_frame_wire(LARGE);
+}
+
+/* --- the engine --- */
+
+/* work runs the engine over n bytes, in jobs. */
+static void work(dp_dir *dir, bool open, size_t n, uint32_t frames)
+{
+    dp_frames f = { .dir = dir, .at = memory, .open = open };
+    f.size_max = DP_FRAME_MAX;
+    f.count_max = UINT32_MAX;
+    uint32_t done = 0;
+    for (size_t end = 0; end < n;) {
+        end = end + DP_WINDOW < n ? end + DP_WINDOW : n;
+        f.end = memory + end;
+        dp_frames *job = &f;
+        dp_frames_run(engine, &job, 1);
+        must(f.err == 0);
+        done += f.count;
+    }
+    must(done == frames && f.at == memory + n);
+}
+
+static void headers(uint32_t size, uint32_t frames)
+{
+    for (uint32_t i = 0; i < frames; i++)
+        dp_frame_header(memory + i * dp_frame_wire(size), size);
+}
+
+static void seal(meter *m, uint32_t size, uint32_t frames)
+{
+    static dp_dir dir;
+    if (dir.block == 0)
+        dp_dir_init(&dir, &secrets, &secrets.egress);
+    headers(size, frames);
+    meter_start(m);
+    work(&dir, false, frames * dp_frame_wire(size), frames);
+    meter_stop(m, frames);
+}
+
+static void open(meter *m, uint32_t size, uint32_t frames)
+{
+    dp_dir to, from;
+    dp_dir_init(&to, &secrets, &secrets.egress);
+    dp_dir_init(&from, &secrets, &secrets.egress);
+    headers(size, frames);
+    work(&to, false, frames * dp_frame_wire(size), frames);
+    meter_start(m);
+    work(&from, true, frames * dp_frame_wire(size), frames);
+    meter_stop(m, frames);
+}
+
+static void seal_small(meter *m)
+{
+    seal(m, SMALL, SMALL_FRAMES);
+}
+
+static void seal_large(meter *m)
+{
+    seal(m, LARGE, 1);
+}
+
+static void open_small(meter *m)
+{
+    open(m, SMALL, SMALL_FRAMES);
+}
+
+static void open_large(meter *m)
+{
+    open(m, LARGE, 1);
+}
+
+/* --- the bound --- */
+
+static void aes(EVP_CIPHER_CTX *ctx, uint8_t *at, size_t len)
+{
+    int n;
+    must(EVP_EncryptUpdate(ctx, at, &n, at, (int)len));
+}
+
+/* bound does to a frame what RLPx asks for, "Framing" and "MAC": header and
+ * body through AES-256-CTR, a block of AES-256-ECB for each MAC, and through
+ * Keccak 16 bytes for each MAC and the body, with a digest for each MAC and
+ * one that seeds the body's. */
+static void bound(meter *m, uint32_t size, uint32_t frames)
+{
+    static dp_keccak k;
+    uint8_t digest[32];
+    size_t body = dp_frame_body(size);
+    meter_start(m);
+    for (uint32_t i = 0; i < frames; i++) {
+        uint8_t *at = memory + i * dp_frame_wire(size);
+        aes(stream, at, 16);
+        aes(block, at + 16, 16);
+        dp_keccak_add(&k, at + 16, 16);
+        dp_keccak_peek(&k, digest);
+        at += DP_FRAME_HEAD;
+        for (size_t done = 0; done < body;) {
+            size_t n = body - done < DP_WINDOW ? body - done : DP_WINDOW;
+            aes(stream, at + done, n);
+            dp_keccak_add(&k, at + done, n);
+            done += n;
+        }
+        dp_keccak_peek(&k, digest);
+        aes(block, digest, 16);
+        dp_keccak_add(&k, digest, 16);
+        dp_keccak_peek(&k, digest);
+    }
+    meter_stop(m, frames);
+}
+
+static void bound_small(meter *m)
+{
+    bound(m, SMALL, SMALL_FRAMES);
+}
+
+static void bound_large(meter *m)
+{
+    bound(m, LARGE, 1);
+}
+
+static void keccak_large(meter *m)
+{
+    uint8_t digest[32];
+    dp_keccak k;
+    meter_start(m);
+    dp_keccak_init(&k);
+    dp_keccak_add(&k, memory, LARGE);
+    dp_keccak_peek(&k, digest);
+    meter_stop(m, 1);
+}
+
+static void sha3_large(meter *m)
+{
+    uint8_t digest[32];
+    meter_start(m);
+    must(EVP_DigestInit_ex2(sha3, NULL, NULL) &&
+         EVP_DigestUpdate(sha3, memory, LARGE) &&
+         EVP_DigestFinal_ex(sha3, digest, NULL));
+    meter_stop(m, 1);
+}
+
+int main(void)
+{
+    static const thing things[] = {
+        { "seal_100", seal_small },
+        { "open_100", open_small },
+        { "bound_100", bound_small },
+        { "seal_1m", seal_large },
+        { "open_1m", open_large },
+        { "bound_1m", bound_large },
+        { "keccak_1m", keccak_large },
+        { "sha3_1m", sha3_large },
+    };
+    static const uint8_t key[32] = { 1 }, counter[16] = { 0 };
+    env = trial_env();
+    memory = calloc(1, memory_size());
+    stream = EVP_CIPHER_CTX_new();
+    block = EVP_CIPHER_CTX_new();
+    sha3 = EVP_MD_CTX_new();
+    must(memory && stream && block && sha3);
+    must(SMALL_FRAMES * dp_frame_wire(SMALL) <= memory_size());
+    must(dp_crypto_new(&crypto, &env, NULL) == 0);
+    must(dp_engine_new(&engine, &env, crypto) == 0);
+    must(dp_random(&env, secrets.aes, sizeof secrets.aes) == 0);
+    must(dp_random(&env, secrets.mac, sizeof secrets.mac) == 0);
+    dp_keccak_init(&secrets.egress);
+    must(EVP_EncryptInit_ex2(stream, EVP_aes_256_ctr(), key, counter, NULL));
+    must(EVP_EncryptInit_ex2(block, EVP_aes_256_ecb(), key, NULL, NULL));
+    must(EVP_DigestInit_ex2(sha3, EVP_sha3_256(), NULL));
+    int code = trial_serve(things, sizeof things / sizeof *things);
+    EVP_MD_CTX_free(sha3);
+    EVP_CIPHER_CTX_free(block);
+    EVP_CIPHER_CTX_free(stream);
+    dp_engine_free(engine);
+    dp_crypto_free(crypto);
+    free(memory);
+    return code;
+}

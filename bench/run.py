@@ -1,0 +1,244 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Measures, prints a table and writes build/bench.json ("make bench").
+
+What is compared is measured in turns, A B C A B C, so that a busy neighbour or
+a slow clock meets all of it alike.  Times are CPU time.  A ratio is the median
+of the rounds' own ratios."""
+
+import json
+import os
+import platform
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BIN = os.path.join(ROOT, "build", "bin")
+OUT = os.path.join(ROOT, "build", "bench.json")
+GETH = "v1.17.5"
+ROUNDS = 9
+PEERS, PEER_ROUNDS = 200, 7
+IDLE_S = 1  # what a handshake leaves behind is gone by then
+
+sys.path.insert(0, os.path.join(ROOT, "test", "interop"))
+import gobuild  # noqa: E402
+
+# id, what, C program, name of ours, of the bound, of go-ethereum's, the most
+# that ours may be over the bound.  All in ns of CPU, fewer are better.
+TIMES = [
+    ("frame_seal_100", "seal a frame of 100 B; bound: Keccak and AES of its bytes, with the digests RLPx asks for",
+     "frames", "seal_100", "bound_100", "seal_100", 1.10),
+    ("frame_open_100", "open a frame of 100 B; bound: as above",
+     "frames", "open_100", "bound_100", "open_100", 1.10),
+    ("frame_seal_1m", "seal a frame of 1 MiB; bound: as above",
+     "frames", "seal_1m", "bound_1m", "seal_1m", 1.10),
+    ("frame_open_1m", "open a frame of 1 MiB; bound: as above",
+     "frames", "open_1m", "bound_1m", "open_1m", 1.10),
+    ("keccak_1m", "Keccak-256 of 1 MiB; bound: SHA3-256 of OpenSSL, the same permutation",
+     "frames", "keccak_1m", "sha3_1m", "keccak_1m", 1.00),
+    ("handshake_responder", "one handshake, the listener's end; bound: its curve operations "
+     "(2 keys, 4 exchanges, 1 recovery)",
+     "handshakes", "responder", "bound_responder", "responder", 1.05),
+    ("handshake_initiator", "one handshake, the dialler's end; bound: its curve operations "
+     "(2 keys, 4 exchanges, 1 signature)",
+     "handshakes", "initiator", "bound_initiator", "initiator", 1.05),
+]
+
+
+class Program:
+    """A bench program: a line in, a line out."""
+
+    def __init__(self, *argv):
+        self.process = subprocess.Popen(argv, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def line(self):
+        text = self.process.stdout.readline()
+        if not text:
+            raise SystemExit(f"bench: {os.path.basename(self.process.args[0])} ended early")
+        return text.strip()
+
+    def ask(self, what):
+        self.process.stdin.write(what + "\n")
+        self.process.stdin.flush()
+        return self.line()
+
+    def numbers(self):
+        return [int(n) for n in self.ask("count").split()]
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.stdout.close()
+        if self.process.wait():
+            raise SystemExit(f"bench: {os.path.basename(self.process.args[0])} failed")
+
+
+def build():
+    """Builds the C programs; returns go-ethereum's, or None and why."""
+    subprocess.run(["cmake", "--preset", "release"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["cmake", "--build", "--preset", "release", "--target", "benches"], cwd=ROOT, check=True,
+                   stdout=subprocess.DEVNULL)
+    out = os.path.join(BIN, "bench_geth")
+    try:
+        gobuild.build_package(os.path.join(ROOT, "bench", "geth"), ".", out)
+    except gobuild.Unavailable as why:
+        return None, str(why)
+    return out, None
+
+
+# --- rows ---
+
+def summary(values):
+    return {"median": statistics.median(values), "min": min(values), "max": max(values), "rounds": len(values)}
+
+
+def row(name, what, unit, ours, bound, geth, target, *, bound_why=None, geth_why=None, limits=()):
+    """One row; bound and geth are lists of rounds, or None and why."""
+    def ratio(other):
+        return statistics.median(a / b for a, b in zip(ours, other)) if other else None
+    result = {
+        "id": name, "what": what, "unit": unit, "better": "less", "ours": summary(ours),
+        "bound": summary(bound) if bound else None, "geth": summary(geth) if geth else None,
+        "ratio_bound": ratio(bound), "ratio_geth": ratio(geth), "target": target,
+    }
+    values = {"ratio_bound": result["ratio_bound"], "median": result["ours"]["median"]}
+    result["met"] = all(values[key] <= most for key, most in target.items()) if target else None
+    if not bound:
+        result["bound_why"] = bound_why
+    if not geth:
+        result["geth_why"] = geth_why
+    if limits:
+        result["limits"] = list(limits)
+    return result
+
+
+def times(geth, geth_why):
+    """The rows of CPU time: each round asks every program for everything once."""
+    programs = {name: Program(os.path.join(BIN, f"bench_{name}")) for name in ("frames", "handshakes")}
+    peer = Program(geth) if geth else None
+    rounds = {entry[0]: ([], [], []) for entry in TIMES}
+    for _ in range(ROUNDS):
+        for name, _, program, ours, bound, theirs, _ in TIMES:
+            a, b, c = rounds[name]
+            a.append(float(programs[program].ask(ours)))
+            b.append(float(programs[program].ask(bound)))
+            if peer:
+                c.append(float(peer.ask(theirs)))
+    for program in [*programs.values(), *([peer] if peer else [])]:
+        program.end()
+    return [row(name, what, "ns", *rounds[name], {"ratio_bound": most}, geth_why=geth_why)
+            for name, what, _, _, _, _, most in TIMES]
+
+
+def peers_once(*server):
+    """What a server has per peer: a list of numbers, the last one resident bytes."""
+    program = Program(*server)
+    url = program.line()
+    before = program.numbers()
+    crowd = Program(os.path.join(BIN, "bench_crowd"), url, str(PEERS))
+    crowd.line()
+    time.sleep(IDLE_S)
+    after = program.numbers()
+    if after[0] != PEERS:
+        raise SystemExit(f"bench: {after[0]} of {PEERS} peers are there")
+    crowd.end()
+    program.end()
+    return [(b - a) / PEERS for a, b in zip(before[1:], after[1:])]
+
+
+def memory(geth, geth_why):
+    """The rows of memory; both servers serve the same crowd, in turns."""
+    ours, theirs = [], []
+    for _ in range(PEER_ROUNDS):
+        ours.append(peers_once(os.path.join(BIN, "bench_peers")))
+        if geth:
+            theirs.append(peers_once(geth, "peers"))
+    library, libuv, openssl, resident = zip(*ours)
+    live = [sum(kinds) for kinds in zip(library, libuv, openssl)]
+    heap, geth_resident = zip(*theirs) if theirs else (None, None)
+    parts = ", ".join(f"{name} {statistics.median(values):.0f}" for name, values in
+                      (("library", library), ("libuv", libuv), ("OpenSSL", openssl)))
+    limits = [f"max_peers raised from 50 to {PEERS}; handshakes start at most 1,000 a second on loopback too"]
+    why = "nothing to measure it against: the kernel's socket is not counted"
+    return [
+        row("memory_per_peer", f"own memory per idle peer, of {PEERS} on loopback: bytes live in the allocators "
+            f"({parts}); go-ethereum: heap and stacks in use after a collection", "B", live, None, heap,
+            {"median": 4096}, bound_why=why, geth_why=geth_why, limits=limits),
+        row("resident_per_peer", "growth of the resident set per peer in the same runs", "B", list(resident), None,
+            geth_resident, None, bound_why=why, geth_why=geth_why, limits=limits),
+    ]
+
+
+# --- the machine ---
+
+def first_line(*argv):
+    if not shutil.which(argv[0]):
+        return None
+    return subprocess.run(argv, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          check=False).stdout.split("\n")[0].strip()
+
+
+def machine():
+    with open("/proc/cpuinfo", encoding="ascii", errors="replace") as f:
+        info = f.read()
+    def field(name):
+        found = re.search(rf"^{name}\s*: (.*)$", info, re.M)
+        return found.group(1) if found else None
+    flags = (field("flags") or field("Features") or "").split()
+    names = ("aes", "vaes", "pclmulqdq", "sha_ni", "bmi1", "bmi2", "adx", "avx2", "avx512f", "avx512vl",
+             "avx512ifma", "gfni", "hypervisor", "sha3")
+    return {
+        "cpu": field("model name"), "cpus": os.cpu_count(), "features": [n for n in names if n in flags],
+        "system": platform.system(), "kernel": platform.release(), "arch": platform.machine(),
+        "compiler": first_line("cc", "--version"), "build": "release, -O2",
+        "libcrypto": first_line("pkg-config", "--modversion", "libcrypto"),
+        "libsecp256k1": first_line("pkg-config", "--modversion", "libsecp256k1"),
+        "libuv": first_line("pkg-config", "--modversion", "libuv"),
+        "go": first_line("go", "version"), "go-ethereum": GETH,
+        "load": os.getloadavg()[0],
+    }
+
+
+# --- the table ---
+
+def show(rows):
+    def number(summary_of, unit):
+        if not summary_of:
+            return "-"
+        value = summary_of["median"]
+        if unit == "ns" and value >= 10000:
+            return f"{value / 1000:,.1f} us"
+        return f"{value:,.0f} {unit}"
+    def ratio(value):
+        return "-" if value is None else f"{value:.2f}"
+    lines = [("", "ours", "bound", "geth", "ours/bound", "ours/geth", "target", "met")]
+    for r in rows:
+        target = ", ".join(f"<= {most:.2f}" if key == "ratio_bound" else f"<= {most:,} {r['unit']}"
+                           for key, most in (r["target"] or {}).items()) or "-"
+        lines.append((r["id"], number(r["ours"], r["unit"]), number(r["bound"], r["unit"]),
+                      number(r["geth"], r["unit"]), ratio(r["ratio_bound"]), ratio(r["ratio_geth"]), target,
+                      {True: "yes", False: "no", None: "-"}[r["met"]]))
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    for line in lines:
+        print(line[0].ljust(widths[0]), *(text.rjust(width) for text, width in zip(line[1:], widths[1:])), sep="  ")
+    for why in sorted({r["geth_why"] for r in rows if r.get("geth_why")}):
+        print(f"no go-ethereum beside it: {why}")
+    for limit in sorted({text for r in rows for text in r.get("limits", ())}):
+        print(f"limit: {limit}")
+
+
+def main():
+    geth, geth_why = build()
+    result = {"machine": machine(), "rows": times(geth, geth_why) + memory(geth, geth_why)}
+    with open(OUT, "w", encoding="ascii") as f:
+        json.dump(result, f, indent=1)
+        f.write("\n")
+    show(result["rows"])
+    print(f"all figures: {os.path.relpath(OUT, ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
