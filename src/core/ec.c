@@ -139,13 +139,6 @@ int dp_ec_seal(dp_ec *ec, const uint8_t *plain, size_t len)
     return err;
 }
 
-/* padded is the length of a body with its padding. */
-static size_t padded(const dp_ec *ec, size_t body)
-{
-    enum { RANGE = DP_PAD_MAX - DP_PAD_MIN + 1 };
-    return body + DP_PAD_MIN + (size_t)ec->chance.padding * RANGE / 256;
-}
-
 /* signed_hash is what the initiator's ephemeral key signs: the secret of the
  * two static keys, mixed with the initiator's nonce. */
 static int signed_hash(
@@ -160,10 +153,10 @@ static int signed_hash(
     return err;
 }
 
-static int make_auth(dp_ec *ec)
+int dp_ec_auth_body(const dp_ec *ec, uint8_t *out, size_t *len)
 {
     dp_auth auth;
-    uint8_t hash[32], plain[DP_EC_PLAIN_MAX] = { 0 };
+    uint8_t hash[32];
     memcpy(auth.pub, ec->pub.b, sizeof auth.pub);
     memcpy(auth.nonce, ec->chance.nonce, sizeof auth.nonce);
     int err = signed_hash(ec, hash, auth.nonce);
@@ -171,23 +164,43 @@ static int make_auth(dp_ec *ec)
         err = dp_crypto_curve(ec->crypto)
                   ->sign(ec->crypto, &auth.sig, hash, &ec->chance.eph);
     if (!err)
-        err = dp_ec_seal(ec, plain, padded(ec, dp_auth_write(plain, &auth)));
+        *len = dp_auth_write(out, &auth);
     dp_wipe(hash, sizeof hash);
     return err;
 }
 
-static int make_ack(dp_ec *ec)
+int dp_ec_ack_body(const dp_ec *ec, uint8_t *out, size_t *len)
 {
     dp_ack ack;
     devp2p_pubkey eph;
-    uint8_t plain[DP_EC_PLAIN_MAX] = { 0 };
     int err =
         dp_crypto_curve(ec->crypto)->derive(ec->crypto, &eph, &ec->chance.eph);
     if (err)
         return err;
     memcpy(ack.eph, eph.b, sizeof ack.eph);
     memcpy(ack.nonce, ec->chance.nonce, sizeof ack.nonce);
-    return dp_ec_seal(ec, plain, padded(ec, dp_ack_write(plain, &ack)));
+    *len = dp_ack_write(out, &ack);
+    return 0;
+}
+
+/* make puts zeros behind a body and seals it. */
+static int make(dp_ec *ec, int body(const dp_ec *, uint8_t *, size_t *))
+{
+    enum { RANGE = DP_PAD_MAX - DP_PAD_MIN + 1 };
+    uint8_t plain[DP_EC_PLAIN_MAX] = { 0 };
+    size_t len;
+    int err = body(ec, plain, &len);
+    if (!err) {
+        len += DP_PAD_MIN + (size_t)ec->chance.padding * RANGE / 256;
+        err = dp_ec_seal(ec, plain, len);
+    }
+    dp_wipe(plain, sizeof plain);
+    return err;
+}
+
+static int make_auth(dp_ec *ec)
+{
+    return make(ec, dp_ec_auth_body);
 }
 
 /* open_in opens the peer's packet in scratch: in stays as it came, because the
@@ -236,7 +249,7 @@ static int read_auth(dp_ec *ec)
     if (!err)
         err = curve->recover(ec->crypto, &eph, &auth.sig, hash);
     if (!err)
-        err = make_ack(ec);
+        err = make(ec, dp_ec_ack_body);
     if (!err)
         err = dp_ec_secrets(ec, &eph, auth.nonce);
     dp_wipe(scratch, sizeof scratch);

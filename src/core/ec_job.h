@@ -59,8 +59,11 @@ int dp_ec_new(dp_ec **out, const dp_handshake_setup *setup);
 /* dp_ec_draw fills chance: 0 or ERR_RANDOM. */
 int dp_ec_draw(dp_ec *ec);
 
-/* dp_ec_seal makes out from a padded body, dp_ec_secrets makes secrets from
- * both packets and the peer's part: 0, ERR_KEY, ERR_NOMEM. */
+/* The parts of the steps: 0, ERR_KEY, ERR_NOMEM.  The bodies are plain and
+ * without padding, dp_ec_seal makes out from a padded one, dp_ec_secrets makes
+ * secrets from both packets and what the peer's said. */
+int dp_ec_auth_body(const dp_ec *ec, uint8_t *out, size_t *len);
+int dp_ec_ack_body(const dp_ec *ec, uint8_t *out, size_t *len);
 int dp_ec_seal(dp_ec *ec, const uint8_t *plain, size_t len);
 int dp_ec_secrets(
     dp_ec *ec, const devp2p_pubkey *peer_eph, const uint8_t peer_nonce[32]);

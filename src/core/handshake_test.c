@@ -299,7 +299,7 @@ static void test_bad_auth(void **state)
     }
 }
 
-/* Any bit of the packet, in the prefix, the point, the IV, the body, the tag. */
+/* Any bit of the packet: in the point, the IV, the body, the tag. */
 static void test_damage(void **state)
 {
     (void)state;
