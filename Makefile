@@ -21,8 +21,9 @@ test:
 	@tools/setup.sh build
 	@tools/test.py
 
-bench: build
-	python3 bench/run.py
+bench:
+	@tools/setup.sh build
+	@python3 bench/run.py
 
 fuzz:
 	@tools/setup.sh build clang

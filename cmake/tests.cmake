@@ -75,6 +75,4 @@ if(CMAKE_BUILD_TYPE STREQUAL Release AND NOT DEVP2P_SANITIZE)
   devp2p_check(install artefacts ${CMAKE_BINARY_DIR})
 endif()
 
-if(EXISTS ${CMAKE_SOURCE_DIR}/test/interop/CMakeLists.txt)
-  add_subdirectory(test/interop)
-endif()
+add_subdirectory(test/interop)
