@@ -10,6 +10,7 @@
 #include "core/caps.h"
 #include "core/feed.h"
 #include "core/handshake.h"
+#include "wire/disconnect.h"
 
 typedef struct raw_peer {
     pair_world *w;
@@ -91,8 +92,11 @@ static inline bool raw_step(raw_peer *r)
 static inline void raw_keys(raw_peer *r)
 {
     dp_secrets secrets;
-    while (raw_step(r) | pair_turn(r->to))
-        ;
+    bool moved = true;
+    while (moved) {
+        moved = raw_step(r);
+        moved |= pair_turn(r->to);
+    }
     assert_true(dp_handshake_done(r->handshake));
     dp_handshake_take(r->handshake, &r->peer, &secrets);
     dp_dir_init(&r->seal, &secrets, &secrets.egress);
@@ -213,6 +217,54 @@ static inline bool raw_hear(raw_peer *r)
         }
     }
     return true;
+}
+
+/* A lone is one session, and a raw peer that dialled it. */
+typedef struct lone {
+    pair_world w;
+    pair_node node, other;
+    pair_end e;
+    raw_peer r;
+} lone;
+
+static inline void lone_init(lone *l, size_t ours, size_t theirs)
+{
+    memset(l, 0, sizeof *l);
+    pair_world_init(&l->w);
+    pair_node_init(&l->node, &l->w, 1, ours);
+    pair_node_init(&l->other, &l->w, 2, theirs);
+    pair_end_init(&l->e, &l->w, &l->node, NULL, NULL);
+    raw_init(&l->r, &l->e, &l->other, &l->node.self.pub);
+}
+
+static inline void lone_fini(lone *l)
+{
+    raw_fini(&l->r);
+    pair_end_fini(&l->e);
+    pair_node_fini(&l->other);
+    pair_node_fini(&l->node);
+    pair_world_fini(&l->w);
+}
+
+/* lone_told: the session leaves with reason, and the raw peer hears it. */
+static inline void lone_told(lone *l, int reason)
+{
+    pair_settle(&l->e, 1);
+    assert_true(l->e.shut);
+    bool heard = false;
+    while (!heard && raw_hear(&l->r))
+        heard = l->r.id == DP_ID_DISCONNECT;
+    assert_true(heard);
+    uint8_t got;
+    assert_int_equal(dp_disconnect_read(&got, l->r.at, l->r.len), 0);
+    assert_int_equal(DEVP2P_DISC(got), reason);
+    assert_false(raw_hear(&l->r)); /* nothing behind it */
+    l->e.in.shut = true;
+    pair_settle(&l->e, 1);
+    assert_true(l->e.down);
+    assert_int_equal(l->e.end.reason, reason);
+    assert_false(l->e.end.remote);
+    assert_false(l->e.end.reset);
 }
 
 #endif

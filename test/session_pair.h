@@ -159,6 +159,7 @@ struct pair_end {
     bool park[PAIR_CAPS];       /* the reader does not take */
     bool latch;                 /* curve work waits */
     size_t read_max, write_max; /* bytes a turn; 0: nothing at all */
+    size_t read_total;          /* bytes that it may ever read */
     uint64_t (*chance)(void);   /* reads and writes that vary below the max */
     void (*on_msg)(pair_end *e, const dp_session_event *ev, const uint8_t *at);
     /* what happened */
@@ -184,7 +185,7 @@ static inline void pair_end_init(pair_end *e, pair_world *w, pair_node *node,
     e->node = node;
     e->in.limit = 256 * 1024;
     e->out = out;
-    e->read_max = e->write_max = SIZE_MAX;
+    e->read_max = e->write_max = e->read_total = SIZE_MAX;
     const dp_session_setup setup = { &node->self, dial };
     int err = dp_session_new(&e->s, &setup, w->now);
     assert_true(err == 0 || err == DEVP2P_ERR_NOMEM);
@@ -304,7 +305,7 @@ static inline size_t pair_below(pair_end *e, size_t n, size_t max)
 
 static inline bool pair_read(pair_end *e)
 {
-    size_t left = e->read_max;
+    size_t left = e->read_max < e->read_total ? e->read_max : e->read_total;
     bool moved = false;
     while (!e->down) {
         uint8_t *at;
@@ -314,6 +315,7 @@ static inline bool pair_read(pair_end *e)
         if (n) {
             dp_session_recv(e->s, n, e->w->now);
             left -= n;
+            e->read_total -= n;
             moved = true;
             continue;
         }

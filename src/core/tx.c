@@ -237,8 +237,9 @@ static bool has_frames(const dp_tx *tx)
 bool dp_tx_wants(const dp_tx *tx)
 {
     const dp_window *w = &tx->window;
-    return !w->lent && (w->filled > w->sealed ||
-                           (has_frames(tx) && (!w->at || w->filled < w->cap)));
+    uint8_t *at;
+    bool room = !w->at || dp_window_room(w, &at) > 0;
+    return !w->lent && (w->filled > w->sealed || (room && has_frames(tx)));
 }
 
 int dp_tx_lend(dp_tx *tx, dp_frames **job)

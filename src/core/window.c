@@ -43,12 +43,12 @@ int dp_window_open(dp_window *w, size_t want)
 size_t dp_window_room(const dp_window *w, uint8_t **at)
 {
     *at = w->at + w->filled;
-    return w->cap - w->filled;
+    return (w->cap - w->filled) & ~(size_t)15;
 }
 
 void dp_window_fill(dp_window *w, size_t n)
 {
-    dp_assert(n <= w->cap - w->filled && n % 16 == 0);
+    dp_assert(n <= w->cap - w->filled && n % 16 == 0); /* whole blocks */
     w->filled += n;
     w->fed += n;
 }
