@@ -172,7 +172,7 @@ static void agree(size_t chunk)
     assert_memory_not_equal(&a.egress, &a.ingress, sizeof a.egress);
 }
 
-static void test_agree(void **state)
+static void both_ends_agree(void **state)
 {
     (void)state;
     agree(SIZE_MAX);
@@ -189,7 +189,7 @@ static void test_agree(void **state)
 
 /* Every size prefix there is; what is out of bounds ends it before a third byte
  * is asked for, and no memory is taken for any of them. */
-static void test_sizes(void **state)
+static void every_size_prefix(void **state)
 {
     (void)state;
     for (unsigned size = 0; size <= 0xffff; size++) {
@@ -256,7 +256,7 @@ static int offer_auth(const dp_auth *auth)
     return offer(body, dp_auth_write(body, auth));
 }
 
-static void test_bad_auth(void **state)
+static void bad_auth(void **state)
 {
     (void)state;
     dp_auth good, bad;
@@ -300,7 +300,7 @@ static void test_bad_auth(void **state)
 }
 
 /* Any bit of the packet: in the point, the IV, the body, the tag. */
-static void test_damage(void **state)
+static void damaged_auth(void **state)
 {
     (void)state;
     begin_both();
@@ -327,7 +327,7 @@ static void test_damage(void **state)
     silent(&t.b);
 }
 
-static void test_bad_ack(void **state)
+static void bad_ack(void **state)
 {
     (void)state;
     begin_both();
@@ -364,7 +364,7 @@ static void test_bad_ack(void **state)
 }
 
 /* Whom we dialled answers under another key: it cannot even read our packet. */
-static void test_wrong_key(void **state)
+static void wrong_key(void **state)
 {
     (void)state;
     begin_both();
@@ -381,7 +381,7 @@ static void test_wrong_key(void **state)
 
 /* The padding is zeros behind the list, 100 to 199 of them, and both ends of
  * the range are reached. */
-static void test_padding(void **state)
+static void padding(void **state)
 {
     (void)state;
     size_t least = SIZE_MAX, most = 0;
@@ -414,7 +414,7 @@ static void test_padding(void **state)
 }
 
 /* A packet of ours that is not out yet: nothing is read, nothing is lost. */
-static void test_unsent(void **state)
+static void unsent_packet(void **state)
 {
     (void)state;
     begin_both();
@@ -430,7 +430,7 @@ static void test_unsent(void **state)
 }
 
 /* Each draw fails once: no job, no byte; then it works. */
-static void test_chance(void **state)
+static void each_draw_fails_once(void **state)
 {
     (void)state;
     begin_both();
@@ -462,7 +462,7 @@ static void test_chance(void **state)
     assert_true(dp_handshake_done(t.b.h));
 }
 
-static void test_memory(void **state)
+static void no_memory(void **state)
 {
     (void)state;
     dp_handshake_free(t.b.h);
@@ -480,7 +480,7 @@ static void test_memory(void **state)
 }
 
 /* A job may outlive its handshake, and one that never ran gives nothing. */
-static void test_lost(void **state)
+static void lost_work(void **state)
 {
     (void)state;
     begin_both();
@@ -504,17 +504,17 @@ static void test_lost(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_agree),
-        cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_bad_auth),
-        cmocka_unit_test(test_damage),
-        cmocka_unit_test(test_bad_ack),
-        cmocka_unit_test(test_wrong_key),
-        cmocka_unit_test(test_padding),
-        cmocka_unit_test(test_unsent),
-        cmocka_unit_test(test_chance),
-        cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_lost),
+        cmocka_unit_test(both_ends_agree),
+        cmocka_unit_test(every_size_prefix),
+        cmocka_unit_test(bad_auth),
+        cmocka_unit_test(damaged_auth),
+        cmocka_unit_test(bad_ack),
+        cmocka_unit_test(wrong_key),
+        cmocka_unit_test(padding),
+        cmocka_unit_test(unsent_packet),
+        cmocka_unit_test(each_draw_fails_once),
+        cmocka_unit_test(no_memory),
+        cmocka_unit_test(lost_work),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -6,7 +6,7 @@
 #include "test.h"
 #include "test_env.h"
 
-static void test_life(void **state)
+static void life(void **state)
 {
     (void)state;
     test_env t;
@@ -19,7 +19,7 @@ static void test_life(void **state)
     assert_int_equal(t.live, 0);
 }
 
-static void test_failures(void **state)
+static void failures_leave_nothing(void **state)
 {
     (void)state;
     test_env t;
@@ -46,7 +46,7 @@ static void test_failures(void **state)
 
 /* The two ends of an ECDH agree, a signature recovers to its key; a curve of
  * one's own is the one that is asked. */
-static void test_curve(void **state)
+static void curve_of_ones_own(void **state)
 {
     (void)state;
     test_env t;
@@ -98,7 +98,7 @@ static int given(void *user, void *out, size_t len)
 }
 
 /* A source that gives nonsense is a broken source. */
-static void test_draw(void **state)
+static void a_broken_source_is_refused(void **state)
 {
     (void)state;
     test_env t;
@@ -130,10 +130,10 @@ static void test_draw(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_life),
-        cmocka_unit_test(test_failures),
-        cmocka_unit_test(test_curve),
-        cmocka_unit_test(test_draw),
+        cmocka_unit_test(life),
+        cmocka_unit_test(failures_leave_nothing),
+        cmocka_unit_test(curve_of_ones_own),
+        cmocka_unit_test(a_broken_source_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -68,7 +68,7 @@ static void refuses(uint8_t *at, size_t len, const uint8_t *shared)
 
 /* Every length with a tag that holds, opened whole, cut short at every length
  * below the least, and with every kind of byte changed. */
-static void test_lengths(void **state)
+static void every_length(void **state)
 {
     (void)state;
     uint8_t plain[MOST], shared[2];
@@ -90,7 +90,7 @@ static void test_lengths(void **state)
     }
 }
 
-static void test_short(void **state)
+static void too_short(void **state)
 {
     (void)state;
     for (size_t n = 0; n <= MOST; n++) {
@@ -107,7 +107,7 @@ static void test_short(void **state)
     }
 }
 
-static void test_changed(void **state)
+static void any_byte_changed(void **state)
 {
     (void)state;
     const uint8_t plain[40] = { 1 }, shared[2] = { 0, 153 };
@@ -134,7 +134,7 @@ static void test_changed(void **state)
 }
 
 /* Points that are none: the shared secret is never computed. */
-static void test_points(void **state)
+static void points_that_are_none(void **state)
 {
     (void)state;
     const uint8_t plain[40] = { 1 };
@@ -156,7 +156,7 @@ static void test_points(void **state)
     free(at);
 }
 
-static void test_bad_keys(void **state)
+static void bad_keys(void **state)
 {
     (void)state;
     const devp2p_key zero = { { 0 } };
@@ -175,11 +175,11 @@ static void test_bad_keys(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lengths),
-        cmocka_unit_test(test_short),
-        cmocka_unit_test(test_changed),
-        cmocka_unit_test(test_points),
-        cmocka_unit_test(test_bad_keys),
+        cmocka_unit_test(every_length),
+        cmocka_unit_test(too_short),
+        cmocka_unit_test(any_byte_changed),
+        cmocka_unit_test(points_that_are_none),
+        cmocka_unit_test(bad_keys),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

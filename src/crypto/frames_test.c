@@ -153,7 +153,7 @@ static void same(const stream *s, const uint8_t *opened)
     }
 }
 
-static void test_whole(void **state)
+static void whole_streams(void **state)
 {
     (void)state;
     static stream s;
@@ -213,7 +213,7 @@ static void pieces(uint8_t *a, uint8_t *b, size_t len, size_t skip, bool open)
     assert_int_equal(count[1], FRAMES);
 }
 
-static void test_pieces(void **state)
+static void any_pieces(void **state)
 {
     (void)state;
     static stream s, a, b;
@@ -231,7 +231,7 @@ static void test_pieces(void **state)
 
 /* One bit anywhere: the frame before it is fine, the job stops at the place of
  * the MAC that fails, and nothing behind is touched. */
-static void test_damage(void **state)
+static void one_bit_anywhere(void **state)
 {
     (void)state;
     static uint8_t good[3 * 80], at[sizeof good];
@@ -260,7 +260,7 @@ static void test_damage(void **state)
 }
 
 /* Frame sizes 0 to 40 and around the limit, under MACs that hold. */
-static void test_sizes(void **state)
+static void sizes(void **state)
 {
     (void)state;
     static uint8_t at[DP_FRAME_HEAD + 4096 + 64];
@@ -290,7 +290,7 @@ static void test_sizes(void **state)
 
 /* The body of the largest frame is not waited for: its header is worked as soon
  * as it is there, and the place is told. */
-static void test_place(void **state)
+static void the_place_is_told(void **state)
 {
     (void)state;
     uint8_t at[DP_FRAME_HEAD + 32];
@@ -310,7 +310,7 @@ static void test_place(void **state)
     assert_int_equal(dir.left, MAX + 1 - 16);
 }
 
-static void test_counter(void **state)
+static void the_counter_goes_on(void **state)
 {
     (void)state;
     /* the key stream goes on beyond 2^32 blocks as one counter */
@@ -334,7 +334,7 @@ static void test_counter(void **state)
     assert_memory_equal(a + 32, b, 16);
 }
 
-static void test_memory(void **state)
+static void no_memory(void **state)
 {
     (void)state;
     dp_engine *e;
@@ -347,13 +347,13 @@ static void test_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whole),
-        cmocka_unit_test(test_pieces),
-        cmocka_unit_test(test_damage),
-        cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_place),
-        cmocka_unit_test(test_counter),
-        cmocka_unit_test(test_memory),
+        cmocka_unit_test(whole_streams),
+        cmocka_unit_test(any_pieces),
+        cmocka_unit_test(one_bit_anywhere),
+        cmocka_unit_test(sizes),
+        cmocka_unit_test(the_place_is_told),
+        cmocka_unit_test(the_counter_goes_on),
+        cmocka_unit_test(no_memory),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

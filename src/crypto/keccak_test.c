@@ -73,7 +73,7 @@ static void fill(uint8_t *at, size_t len)
     }
 }
 
-static void test_empty(void **state)
+static void empty(void **state)
 {
     (void)state;
     static const uint8_t want[32] = { 0xc5, 0xd2, 0x46, 0x01, 0x86, 0xf7, 0x23,
@@ -87,7 +87,7 @@ static void test_empty(void **state)
     assert_memory_equal(out, want, 32);
 }
 
-static void test_kernels(void **state)
+static void kernels(void **state)
 {
     (void)state;
     uint8_t bytes[7 + 9 * DP_KECCAK_RATE];
@@ -123,7 +123,7 @@ static void test_kernels(void **state)
 
 /* Every length around the block edges, at every alignment, in an exact block of
  * memory so that one byte too many is seen. */
-static void test_alignment(void **state)
+static void every_alignment(void **state)
 {
     (void)state;
     for (size_t len = 0; len <= 3 * DP_KECCAK_RATE + 9; len++)
@@ -141,7 +141,7 @@ static void test_alignment(void **state)
 }
 
 /* A sponge fed in three parts, read in between, agrees with one fed at once. */
-static void test_splits(void **state)
+static void every_split(void **state)
 {
     (void)state;
     enum { N = 2 * DP_KECCAK_RATE + 17 };
@@ -166,10 +166,10 @@ static void test_splits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_empty),
-        cmocka_unit_test(test_kernels),
-        cmocka_unit_test(test_alignment),
-        cmocka_unit_test(test_splits),
+        cmocka_unit_test(empty),
+        cmocka_unit_test(kernels),
+        cmocka_unit_test(every_alignment),
+        cmocka_unit_test(every_split),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -59,7 +59,7 @@ static void some_pubkey(devp2p_pubkey *pub)
     assert_int_equal(devp2p_key_public(pub, &key), 0);
 }
 
-static void test_forms(void **state)
+static void forms_of_a_point(void **state)
 {
     (void)state;
     devp2p_pubkey pub, back;
@@ -83,7 +83,7 @@ static void test_forms(void **state)
     assert_memory_equal(&back, &pub, sizeof pub);
 }
 
-static void test_off_curve(void **state)
+static void points_off_the_curve(void **state)
 {
     (void)state;
     uint8_t xy[64] = { 0 };
@@ -108,7 +108,7 @@ static void test_off_curve(void **state)
 
 /* Coordinates from the field's prime on, also where the number reduced by it is
  * on the curve. */
-static void test_range(void **state)
+static void coordinates_beyond_the_prime(void **state)
 {
     (void)state;
     static const char *const large[] = { P, P_1, MAX };
@@ -139,7 +139,7 @@ static void test_range(void **state)
     refuses(xy);
 }
 
-static void test_private(void **state)
+static void private_keys_out_of_range(void **state)
 {
     (void)state;
     devp2p_key key;
@@ -169,7 +169,7 @@ static void test_private(void **state)
     assert_memory_equal(&key, &zero, sizeof key);
 }
 
-static void test_recover(void **state)
+static void signatures_out_of_range(void **state)
 {
     (void)state;
     devp2p_key key;
@@ -204,7 +204,7 @@ static void test_recover(void **state)
 
 /* Half of all random signatures recover to a key that nobody has: it is a key
  * all the same, and the other half an error. */
-static void test_random_signatures(void **state)
+static void random_signatures(void **state)
 {
     (void)state;
     unsigned good = 0, bad = 0;
@@ -225,7 +225,7 @@ static void test_random_signatures(void **state)
     assert_true(good > 120 && bad > 120);
 }
 
-static void test_id(void **state)
+static void ids(void **state)
 {
     (void)state;
     devp2p_pubkey pub;
@@ -239,13 +239,13 @@ static void test_id(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_forms),
-        cmocka_unit_test(test_off_curve),
-        cmocka_unit_test(test_range),
-        cmocka_unit_test(test_private),
-        cmocka_unit_test(test_recover),
-        cmocka_unit_test(test_random_signatures),
-        cmocka_unit_test(test_id),
+        cmocka_unit_test(forms_of_a_point),
+        cmocka_unit_test(points_off_the_curve),
+        cmocka_unit_test(coordinates_beyond_the_prime),
+        cmocka_unit_test(private_keys_out_of_range),
+        cmocka_unit_test(signatures_out_of_range),
+        cmocka_unit_test(random_signatures),
+        cmocka_unit_test(ids),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,7 +71,7 @@ static size_t files(void)
     return n;
 }
 
-static void test_save(void **state)
+static void saved_whole(void **state)
 {
     (void)state;
     devp2p_key key, back;
@@ -94,7 +94,7 @@ static void test_save(void **state)
     }
 }
 
-static void test_no_replacing(void **state)
+static void never_replaced(void **state)
 {
     (void)state;
     devp2p_key key, other, back;
@@ -116,7 +116,7 @@ static void test_no_replacing(void **state)
     assert_int_equal(files(), 1);
 }
 
-static void test_bad_save(void **state)
+static void bad_saves(void **state)
 {
     (void)state;
     devp2p_key key, zero = { { 0 } };
@@ -133,7 +133,7 @@ static void test_bad_save(void **state)
     assert_int_equal(files(), 0);
 }
 
-static void test_modes(void **state)
+static void wider_modes(void **state)
 {
     (void)state;
     devp2p_key key;
@@ -149,7 +149,7 @@ static void test_modes(void **state)
     assert_int_equal(devp2p_key_load(&key, path), 0);
 }
 
-static void test_contents(void **state)
+static void bad_contents(void **state)
 {
     (void)state;
     static const char *const bad[] = { "", "\n", DIGITS "\n\n", DIGITS "\r\n",
@@ -176,7 +176,7 @@ static void test_contents(void **state)
     refuses(DEVP2P_ERR_KEY, "group order");
 }
 
-static void test_not_a_file(void **state)
+static void not_a_file(void **state)
 {
     (void)state;
     unlink(path);
@@ -188,7 +188,7 @@ static void test_not_a_file(void **state)
     refuses(DEVP2P_ERR_KEY_FILE, "not a plain file"); /* and does not wait */
 }
 
-static void test_other_owner(void **state)
+static void another_owner(void **state)
 {
     (void)state;
     devp2p_key key;
@@ -205,13 +205,13 @@ static void test_other_owner(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_save),
-        cmocka_unit_test(test_no_replacing),
-        cmocka_unit_test(test_bad_save),
-        cmocka_unit_test(test_modes),
-        cmocka_unit_test(test_contents),
-        cmocka_unit_test(test_not_a_file),
-        cmocka_unit_test(test_other_owner),
+        cmocka_unit_test(saved_whole),
+        cmocka_unit_test(never_replaced),
+        cmocka_unit_test(bad_saves),
+        cmocka_unit_test(wider_modes),
+        cmocka_unit_test(bad_contents),
+        cmocka_unit_test(not_a_file),
+        cmocka_unit_test(another_owner),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
