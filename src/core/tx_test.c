@@ -354,6 +354,24 @@ static void test_long_frame_in_slices(void **state)
     teardown(&f);
 }
 
+/* The first frame leaves 16 bytes of the window: too few for a header. */
+static void test_header_is_not_cut(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct heard h = { 0 };
+    size_t body = DP_WINDOW - 16 - DP_FRAME_HEAD - DP_FRAME_TAIL;
+    setup(&f, 1);
+    assert_int_equal(send(&f, 0, body - 1), 0); /* its id takes a byte */
+    assert_int_equal(send(&f, 0, 100), 0);
+    assert_int_equal(seal(&f), DP_WINDOW - 16);
+    assert_false(dp_tx_wants(&f.tx));
+    run_dry(&f, &h);
+    assert_int_equal(h.n, 2);
+    free(h.bytes);
+    teardown(&f);
+}
+
 static void test_one_byte_at_a_time(void **state)
 {
     (void)state;
@@ -433,6 +451,7 @@ int main(void)
         cmocka_unit_test(test_unsent_to_the_byte),
         cmocka_unit_test(test_cut),
         cmocka_unit_test(test_long_frame_in_slices),
+        cmocka_unit_test(test_header_is_not_cut),
         cmocka_unit_test(test_one_byte_at_a_time),
         cmocka_unit_test(test_peer_that_takes_nothing),
         cmocka_unit_test(test_every_allocation_fails_once),

@@ -42,8 +42,9 @@ int dp_window_open(dp_window *w, size_t want)
 
 size_t dp_window_room(const dp_window *w, uint8_t **at)
 {
+    size_t room = (w->cap - w->filled) & ~(size_t)15;
     *at = w->at + w->filled;
-    return (w->cap - w->filled) & ~(size_t)15;
+    return room < DP_FRAME_HEAD ? 0 : room;
 }
 
 void dp_window_fill(dp_window *w, size_t n)
