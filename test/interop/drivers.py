@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""The implementations: how their programs are started and what they cannot show.
+"""The implementations: how their programs are made and started, what they cannot show.
 
-A new one is an object of this shape: a name, peer(), program(), what the others
-call `full` and `cannot`, and a line in matrix.py.
+A new one is a class of this shape and a line in matrix.py.
 """
 
 import os
 
+import gobuild
+import nodebuild
 from process import Peer, Program
+from toolchain import Unavailable
 
 ANY_PORT = "127.0.0.1:0"
 
@@ -18,7 +20,6 @@ GO_CANNOT = {
     "second Hello": "go-ethereum ignores it",
     "stray ids": "go-ethereum ignores them without end",
     "id outside": "go-ethereum closes without a word",
-    "ping burst": "go-ethereum answers every ping",
 }
 # What it can, but not every time.
 GO_SOMETIMES = {
@@ -32,6 +33,24 @@ GETH_CANNOT = {
     "disconnect plain": "go-ethereum decompresses it all the same",
 }
 
+UNHEARD = "go-ethereum decompresses also the Disconnects of ethereumjs, which are not compressed"
+UNTOLD = "go-ethereum closes at once; ethereumjs fails to write its Hello before it reads why"
+# By whether go-ethereum dials.
+GO_WITH_ETHEREUMJS = {
+    True: {"they disconnect": UNHEARD, "they stop": UNHEARD, "too many peers": UNHEARD},
+    False: {"they disconnect": UNHEARD, "they stop": UNHEARD,
+            "too many peers": UNTOLD, "connected already": UNTOLD},
+}
+
+ETHEREUMJS_CANNOT = {
+    "form ": "the model program is written in Go",
+    "p2p 4": "ethereumjs says version 5 in every Hello",
+    "too big, p2p 4": "ethereumjs says version 5 in every Hello",
+    "no common capability: we say": "ethereumjs hangs up by itself, and then hears nothing more",
+    "no protocols": "ethereumjs hangs up when nothing is shared, also without protocols of its own",
+    "a dial of ourselves": "ethereumjs hangs up on its own key by itself",
+}
+
 
 def excuse(excuses, cell):
     return next((why for beginning, why in excuses.items()
@@ -41,16 +60,23 @@ def excuse(excuses, cell):
 class Implementation:
     """Two programs and the differences that a cell must know."""
 
-    raw = None       # how to start a raw RLPx peer, if there is one
-    no_raw = ""      # why there is none
-    full = 1         # maxPeers that leaves one inbound place
-    cannot = {}      # beginning of a cell's name -> why, when it is in our place
-    sometimes = {}   # the same for cells that fail there only now and then
+    raw = None          # how to start a raw RLPx peer, if there is one
+    no_raw = ""         # why there is none
+    full = 1            # maxPeers that leaves one inbound place
+    cannot = {}         # beginning of a cell's name -> why, when it is in our place
+    sometimes = {}      # the same for cells that fail there only now and then
+    cannot_show = {}    # the same when it is on the other side
+    late_verdict = False  # says after its Hello, not instead, that it has no place
+    with_go = {True: {}, False: {}}  # like GO_WITH_ETHEREUMJS
 
     def __init__(self, name):
         self.name = name
 
-    def why_not(self, cell):
+    def build(self):
+        """Makes the programs; raises Unavailable or Broken."""
+
+    def why_not(self, cell, theirs, we_dial):
+        """Why it cannot play our side of a cell, or None."""
         return excuse(self.cannot, cell) or excuse(self.sometimes, cell)
 
 
@@ -63,8 +89,10 @@ class Library(Implementation):
         self._foobar = os.path.join(folder, "foobar" if run else "foobar_events")
         self._peer = [os.path.join(folder, "cpeer")] + ([] if run else ["--events"])
 
-    def missing(self):
-        return [p for p in (self._foobar, self._peer[0]) if not os.path.exists(p)]
+    def build(self):
+        missing = [p for p in (self._foobar, self._peer[0]) if not os.path.exists(p)]
+        if missing:
+            raise Unavailable("not built: " + ", ".join(missing))
 
     def peer(self, step):
         return Peer("cpeer", self._peer, step)
@@ -85,13 +113,19 @@ class GoEthereum(Implementation):
     sometimes = GO_SOMETIMES
     full = 2  # a third of the places, and at least one, is kept for dialling
 
-    def __init__(self, name, folder, cannot, raw=False, no_raw=""):
+    def __init__(self, name, folder, cache, cannot, raw=False, no_raw=""):
         super().__init__(name)
-        self._folder = folder
+        self._folder, self._cache = folder, cache
         self.cannot = {**GO_CANNOT, **cannot}
         self.no_raw = no_raw
         if raw:
             self.raw = lambda step: Peer("rawpeer", [self._path("rawpeer")], step)
+
+    def build(self):
+        gobuild.build(self.name, self._folder, self._cache)
+
+    def why_not(self, cell, theirs, we_dial):
+        return excuse(theirs.with_go[we_dial], cell) or super().why_not(cell, theirs, we_dial)
 
     def _path(self, program):
         return os.path.join(self._folder, f"{self.name}-{program}")
@@ -115,10 +149,34 @@ class Raw(Implementation):
         self.peer = geth.raw
 
 
-def pirl(folder):
-    return GoEthereum("pirl", folder, PIRL_CANNOT,
+class Ethereumjs(Implementation):
+    """@ethereumjs/devp2p: one peer, which is the raw peer too."""
+
+    cannot_show = ETHEREUMJS_CANNOT
+    with_go = GO_WITH_ETHEREUMJS
+    late_verdict = True
+
+    def __init__(self, folder):
+        super().__init__("ethereumjs")
+        self._folder = os.path.join(folder, self.name)
+
+    def build(self):
+        nodebuild.build(self._folder)
+
+    def peer(self, step):
+        return Peer("ethereumjs peer", ["node", os.path.join(self._folder, "peer.mjs")], step)
+
+    raw = peer
+
+
+def pirl(folder, go_cache):
+    return GoEthereum("pirl", folder, go_cache, PIRL_CANNOT,
                       no_raw="v1.9.12 has no public RLPx package")
 
 
-def geth(folder):
-    return GoEthereum("geth", folder, GETH_CANNOT, raw=True)
+def geth(folder, go_cache):
+    return GoEthereum("geth", folder, go_cache, GETH_CANNOT, raw=True)
+
+
+def ethereumjs(folder, _):
+    return Ethereumjs(folder)

@@ -17,13 +17,14 @@ import sys
 import time
 
 import drivers
-import gobuild
 import selftest
 from cells import CELLS
+from toolchain import HERE, Broken, Unavailable
 from stage import play
 
-ROOT = os.path.dirname(os.path.dirname(gobuild.HERE))
-THEIRS = {"pirl": drivers.pirl, "geth": drivers.geth}
+ROOT = os.path.dirname(os.path.dirname(HERE))
+GO = {"pirl": drivers.pirl, "geth": drivers.geth}
+THEIRS = {**GO, "ethereumjs": drivers.ethereumjs}
 
 
 class Results:
@@ -58,7 +59,7 @@ class Results:
         return self._notes.setdefault(why, len(self._notes) + 1)
 
     def _print(self, first, words):
-        print(first.ljust(self._width), *(w.ljust(15) for w in words), flush=True)
+        print(first.ljust(self._width), *(w.ljust(20) for w in words), flush=True)
 
     def notes(self):
         for why, number in self._notes.items():
@@ -71,7 +72,7 @@ def why_not(cell, ours, theirs, we_dial):
         return "the other side has nothing to dial in this cell"
     if cell.raw and not theirs.raw:
         return theirs.no_raw
-    return ours.why_not(cell.name)
+    return drivers.excuse(theirs.cannot_show, cell.name) or ours.why_not(cell.name, theirs, we_dial)
 
 
 def run(cells, ours, theirs, step):
@@ -93,14 +94,30 @@ def run(cells, ours, theirs, step):
     return results.passed, results.failed
 
 
-def skip(why, count, required):
-    print(("cannot run and is required" if required else "skipped") + f": interop: {why}")
-    return total(0, 0, count, required)
+class Total:
+    """The closing line and the exit code."""
 
+    def __init__(self, required):
+        self._required = required
+        self.passed = self.failed = self.skipped = 0
 
-def total(passed, failed, skipped, required=False):
-    print(f"{passed} passed, {failed} failed, {skipped} skipped")
-    return 1 if failed or (skipped and required) else 0
+    def built(self, implementation, cells):
+        """Makes the programs of an implementation; its cells count if it cannot."""
+        try:
+            implementation.build()
+            return True
+        except Unavailable as reason:
+            how = "cannot run and is required" if self._required else "skipped"
+            print(f"{how}: interop: {implementation.name}: {reason}")
+            self.skipped += cells
+        except Broken as reason:
+            print(reason)
+            self.failed += cells
+        return False
+
+    def close(self):
+        print(f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped")
+        return 1 if self.failed or (self.skipped and self._required) else 0
 
 
 def options():
@@ -108,9 +125,9 @@ def options():
     p.add_argument("--bin", default=os.path.join(ROOT, "build", "bin"), help="where cpeer and foobar are")
     p.add_argument("--out", default=os.path.join(ROOT, "build", "interop"), help="where the Go programs go")
     p.add_argument("--go-cache", help="build cache of Go, if not its own")
-    p.add_argument("--only", choices=sorted(THEIRS), help="one other implementation")
+    p.add_argument("--only", choices=sorted(THEIRS), action="append", help="one other implementation; may be given often")
     p.add_argument("--cell", action="append", help="cells whose name contains this; may be given often")
-    p.add_argument("--subject", choices=["libdevp2p", *sorted(THEIRS)], default="libdevp2p", help="who plays our side")
+    p.add_argument("--subject", choices=["libdevp2p", *sorted(GO)], default="libdevp2p", help="who plays our side")
     p.add_argument("--style", choices=["run", "events"], default="run", help="handlers of cpeer and foobar")
     p.add_argument("--step", type=float, default=30, help="seconds that one step may take")
     p.add_argument("--self-test", action="store_true", help="show that the checks can fail")
@@ -130,25 +147,24 @@ def main():
     # So that the processes of the running cell are ended too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
     began = time.monotonic()
-    try:
-        gobuild.build(gobuild.PROGRAMS, o.out, o.go_cache)
-    except gobuild.Unavailable as reason:
-        return skip(reason, len(cells), required)
-    except gobuild.Broken as reason:
-        print(reason)
-        return total(0, len(cells), 0)
+    total = Total(required)
     if o.self_test:
-        return total(*selftest.run(o.out), 0)
+        go = [make(o.out, o.go_cache) for make in GO.values()]
+        if all([total.built(g, len(cells)) for g in go]):
+            total.passed, total.failed = selftest.run(*go)
+        return total.close()
     if o.subject == "libdevp2p":
         ours = drivers.Library(o.bin, o.style)
-        if ours.missing():
-            return skip("not built: " + ", ".join(ours.missing()), len(cells), required)
     else:
-        ours = THEIRS[o.subject](o.out)
-    theirs = [make(o.out) for name, make in THEIRS.items() if o.only in (None, name)]
-    passed, failed = run(cells, ours, theirs, o.step)
-    print(f"{time.monotonic() - began:.0f} s")
-    return total(passed, failed, 0)
+        ours = GO[o.subject](o.out, o.go_cache)
+    theirs = [make(o.out, o.go_cache) for name, make in THEIRS.items() if not o.only or name in o.only]
+    if total.built(ours, len(theirs) * len(cells)):
+        theirs = [t for t in theirs if total.built(t, len(cells))]
+        if theirs:
+            total.passed, failed = run(cells, ours, theirs, o.step)
+            total.failed += failed
+            print(f"{time.monotonic() - began:.0f} s")
+    return total.close()
 
 
 if __name__ == "__main__":

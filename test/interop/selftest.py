@@ -76,9 +76,8 @@ class Count:
         print(f"{'ok' if good else 'FAILED':7}{what}: {result}", flush=True)
 
 
-def run(out):
+def run(pirl, geth):
     count = Count()
-    pirl, geth = drivers.pirl(out), drivers.geth(out)
     for what, cell, fault, words in WRONG:
         for we_dial in cell.directions:
             why = play(cell, pirl, geth, we_dial, STEP, fault)

@@ -36,7 +36,7 @@ class Node:
     """A started peer."""
 
     def __init__(self, peer, start):
-        self.peer, self.caps = peer, start.get("caps", [])
+        self.peer, self.start = peer, start
         answer = peer.ask("start", **start)
         self.enode, self.id = answer["enode"], answer["id"]
 
@@ -68,11 +68,6 @@ class Stage:
         for process in processes:
             process.check_end()
 
-    def drop(self, node):
-        """Gets rid of a node that a cell has done with."""
-        self._open.remove(node.peer)
-        node.kill()
-
     def close(self):
         for thing in reversed(self._open):
             thing.close() if isinstance(thing, Tap) else thing.kill()
@@ -96,6 +91,11 @@ class Stage:
 
     def raw(self, **start):
         return self._start(self.theirs.raw(self.step), {"fault": self._fault, **start})
+
+    def anew(self, node):
+        """Another node with another key in the process of one that a cell has done with."""
+        node.ask("stop")
+        return Node(node.peer, node.start)
 
     def our_program(self, **args):
         return self._keep(self.ours.program(self.step, **args))
