@@ -8,6 +8,11 @@
 
 #include <devp2p/server.h>
 
+/* dp_config_import reads a configuration of a program that was compiled with
+ * another size of it, for who must look into it before the server is made. What
+ * the fields say is not checked.  Returns 0, ERR_INVALID, ERR_ABI. */
+int dp_config_import(devp2p_config *out, const devp2p_config *cfg, size_t size);
+
 /* dp_server_new is devp2p_server_new in a given world, which it owns from the
  * moment it succeeds.  curve NULL is the real one. */
 int dp_server_new(devp2p_server **out, const devp2p_config *cfg,

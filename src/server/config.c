@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/config.h"
+
+#include "base/addr.h"
+#include "base/bytes.h"
+#include "base/limits.h"
+#include "server/join.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* A program may have been compiled against a shorter or a longer struct: what
+ * it does not have is zero, what we do not know must be zero. */
+static int import(
+    void *own, size_t own_size, const void *theirs, size_t size, size_t least)
+{
+    const uint8_t *at = theirs;
+
+    if (size < least)
+        return DEVP2P_ERR_ABI;
+    for (size_t i = own_size; i < size; i++)
+        if (at[i] != 0)
+            return DEVP2P_ERR_ABI;
+    memset(own, 0, own_size);
+    memcpy(own, theirs, size < own_size ? size : own_size);
+    return 0;
+}
+
+int dp_config_import(devp2p_config *out, const devp2p_config *cfg, size_t size)
+{
+    if (!cfg)
+        return dp_fail(DEVP2P_ERR_INVALID, "the configuration is NULL");
+    int err =
+        import(out, sizeof *out, cfg, size, offsetof(devp2p_config, protocols));
+    if (err)
+        return dp_fail(err,
+            "devp2p_config of %zu bytes asks for more than this library, "
+            "whose own has %zu, can do",
+            size, sizeof *out);
+    return 0;
+}
+
+/* --- strings --- */
+
+/* detail copies the sentence of the last error, to build another on it. */
+static const char *detail(char *out, size_t cap)
+{
+    snprintf(out, cap, "%s", devp2p_last_detail());
+    return out;
+}
+
+static bool printable(const char *s)
+{
+    for (; *s; s++)
+        if (*s < 0x20 || *s > 0x7e)
+            return false;
+    return true;
+}
+
+static int copy_string(
+    const char **out, const dp_env *env, const char *s, size_t len)
+{
+    char *copy = dp_alloc(env, len + 1);
+    if (!copy)
+        return dp_fail(DEVP2P_ERR_NOMEM, "out of memory");
+    memcpy(copy, s, len);
+    *out = copy;
+    return 0;
+}
+
+static void free_string(const dp_env *env, const char *s)
+{
+    if (s)
+        dp_free(env, (char *)(uintptr_t)s, strlen(s) + 1);
+}
+
+static int copy_name(dp_config *out, const char *name)
+{
+    if (!name)
+        name = "";
+    size_t len = strlen(name);
+    if (len > DP_CLIENT_NAME_MAX)
+        return dp_fail(DEVP2P_ERR_INVALID, "name: %zu bytes, at most %d fit",
+            len, DP_CLIENT_NAME_MAX);
+    if (!printable(name))
+        return dp_fail(DEVP2P_ERR_INVALID, "name: not printable ASCII");
+    return copy_string(&out->name, &out->env, name, len);
+}
+
+/* --- protocols --- */
+
+static int check_row(const devp2p_protocol *row, const char *name, size_t i)
+{
+    size_t len = strlen(name);
+    bool events =
+        row->on_open || row->on_msg || row->on_writable || row->on_close;
+
+    if (len == 0 || len > DP_NAME_MAX || !printable(name))
+        return dp_fail(DEVP2P_ERR_INVALID,
+            "protocols[%zu].name: not 1 to %d printable ASCII characters", i,
+            DP_NAME_MAX);
+    if (!row->run && !row->on_msg)
+        return dp_fail(DEVP2P_ERR_INVALID,
+            "protocols[%zu]: %s has neither run nor on_msg", i, name);
+    if (row->run && events)
+        return dp_fail(DEVP2P_ERR_INVALID,
+            "protocols[%zu]: %s has run and event callbacks", i, name);
+    return 0;
+}
+
+static int check_twins(const devp2p_protocol *rows, size_t i)
+{
+    for (size_t k = 0; k < i; k++)
+        if (rows[k].version == rows[i].version &&
+            strcmp(rows[k].name, rows[i].name) == 0)
+            return dp_fail(DEVP2P_ERR_INVALID,
+                "protocols[%zu]: %s version %u is there twice", i, rows[i].name,
+                rows[i].version);
+    return 0;
+}
+
+/* read_row: the rows of a table lie as far apart as the program that made it
+ * was told. */
+static int read_row(
+    devp2p_protocol *out, const devp2p_protocol *table, size_t size, size_t i)
+{
+    const uint8_t *at = (const uint8_t *)table + i * size;
+    int err =
+        import(out, sizeof *out, at, size, offsetof(devp2p_protocol, on_open));
+    if (err)
+        return dp_fail(err,
+            "protocols[%zu]: a row of %zu bytes asks for more than this "
+            "library, whose own has %zu, can do",
+            i, size, sizeof *out);
+    return 0;
+}
+
+/* count_rows: the table ends with a NULL name. */
+static int count_rows(size_t *n, const devp2p_protocol *table, size_t size)
+{
+    devp2p_protocol row;
+
+    for (size_t i = 0; i <= DP_PROTOCOLS_MAX; i++) {
+        int err = read_row(&row, table, size, i);
+        if (err)
+            return err;
+        *n = i;
+        if (!row.name)
+            return 0;
+    }
+    return dp_fail(DEVP2P_ERR_INVALID,
+        "protocols: more than %d rows, or no NULL name at the end",
+        DP_PROTOCOLS_MAX);
+}
+
+static int copy_row(dp_config *out, size_t i)
+{
+    devp2p_protocol *row = &out->rows[i];
+    const char *name = row->name;
+
+    row->name = NULL; /* not ours, not to be freed */
+    int err = check_row(row, name, i);
+    return err ? err : copy_string(&row->name, &out->env, name, strlen(name));
+}
+
+static int copy_protocols(
+    dp_config *out, const devp2p_protocol *table, size_t size)
+{
+    size_t n = 0;
+    int err = table ? count_rows(&n, table, size) : 0;
+
+    if (err || n == 0)
+        return err;
+    out->rows = dp_alloc(&out->env, n * sizeof *out->rows);
+    if (!out->rows)
+        return dp_fail(DEVP2P_ERR_NOMEM, "out of memory");
+    out->nrows = n;
+    for (size_t i = 0; i < n && !err; i++) {
+        devp2p_protocol row;
+        err = read_row(&row, table, size, i);
+        if (err)
+            break;
+        out->rows[i] = row;
+        err = copy_row(out, i);
+        if (!err)
+            err = check_twins(out->rows, i);
+    }
+    return err;
+}
+
+/* --- nodes --- */
+
+static int copy_nodes(dp_config *out, const char *const *urls)
+{
+    size_t n = 0;
+
+    while (urls && urls[n])
+        if (++n > DP_STATIC_MAX)
+            return dp_fail(DEVP2P_ERR_INVALID,
+                "static_nodes: more than %d, or no NULL at the end",
+                DP_STATIC_MAX);
+    if (n == 0)
+        return 0;
+    out->nodes = dp_alloc(&out->env, n * sizeof *out->nodes);
+    if (!out->nodes)
+        return dp_fail(DEVP2P_ERR_NOMEM, "out of memory");
+    out->nnodes = n;
+    for (size_t i = 0; i < n; i++) {
+        int err = devp2p_node_parse(&out->nodes[i], urls[i]);
+        if (err)
+            return dp_fail(
+                err, "static_nodes[%zu]: %s", i, detail((char[256]){ 0 }, 256));
+    }
+    return 0;
+}
+
+/* --- all of it --- */
+
+static int check_numbers(dp_config *out, const devp2p_config *cfg)
+{
+    uint32_t peers = cfg->max_peers, stack = cfg->run_stack;
+
+    if (peers > DP_MAX_PEERS && peers != DEVP2P_NONE)
+        return dp_fail(DEVP2P_ERR_INVALID, "max_peers: %u is more than %d",
+            peers, DP_MAX_PEERS);
+    if (cfg->worker_threads > DP_WORKERS_MAX)
+        return dp_fail(DEVP2P_ERR_INVALID, "worker_threads: %u is more than %d",
+            cfg->worker_threads, DP_WORKERS_MAX);
+    if (stack != 0 && (stack < DP_RUN_STACK_MIN || stack > DP_RUN_STACK_MAX))
+        return dp_fail(DEVP2P_ERR_INVALID,
+            "run_stack: %u is not from %d to %d bytes", stack, DP_RUN_STACK_MIN,
+            DP_RUN_STACK_MAX);
+    if ((unsigned)cfg->log_level > DEVP2P_LOG_TRACE)
+        return dp_fail(DEVP2P_ERR_INVALID, "log_level: %u is no level",
+            (unsigned)cfg->log_level);
+    out->max_peers = peers ? peers : DP_MAX_PEERS_DEFAULT;
+    out->run_stack = stack ? stack : DP_RUN_STACK_DEFAULT;
+    return 0;
+}
+
+static int copy_listen(dp_config *out, const char *text)
+{
+    if (!text)
+        return 0;
+    out->listens = true;
+    if (dp_listen_parse(&out->listen, text) == 0)
+        return 0;
+    char shown[80];
+    devp2p_slice bytes = { (const uint8_t *)text, strlen(text) };
+    return dp_fail(DEVP2P_ERR_ADDR,
+        "listen_addr: \"%s\" is not of the form :30303, 1.2.3.4:30303 or "
+        "[::1]:30303",
+        devp2p_escape(shown, sizeof shown, bytes));
+}
+
+static void copy_hooks(dp_config *out, const devp2p_config *cfg)
+{
+    out->env = (dp_env){
+        .alloc = cfg->alloc ? cfg->alloc : dp_default_alloc,
+        .alloc_user = cfg->alloc_user,
+        .log = cfg->log,
+        .log_user = cfg->log_user,
+        .log_level = cfg->log_level,
+    };
+    out->on_event = cfg->on_event;
+    out->on_event_user = cfg->on_event_user;
+}
+
+int dp_config_init(dp_config *out, const devp2p_config *theirs,
+    size_t config_size, size_t protocol_size)
+{
+    devp2p_config cfg;
+    int err = dp_config_import(&cfg, theirs, config_size);
+
+    *out = (dp_config){ 0 };
+    if (err)
+        return err;
+    copy_hooks(out, &cfg);
+    out->key = cfg.private_key;
+    err = check_numbers(out, &cfg);
+    if (!err)
+        err = copy_name(out, cfg.name);
+    if (!err)
+        err = copy_listen(out, cfg.listen_addr);
+    if (!err)
+        err = copy_protocols(out, cfg.protocols, protocol_size);
+    if (!err)
+        err = copy_nodes(out, cfg.static_nodes);
+    devp2p_key_wipe(&cfg.private_key);
+    if (err)
+        dp_config_fini(out);
+    return err;
+}
+
+void dp_config_fini(dp_config *c)
+{
+    dp_env env = c->env;
+
+    free_string(&env, c->name);
+    for (size_t i = 0; i < c->nrows; i++)
+        free_string(&env, c->rows[i].name);
+    dp_free(&env, c->rows, c->nrows * sizeof *c->rows);
+    dp_free(&env, c->nodes, c->nnodes * sizeof *c->nodes);
+    devp2p_key_wipe(&c->key);
+    *c = (dp_config){ 0 };
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* config.h - the checked copy of a devp2p_config that a server owns. */
+#ifndef DP_CONFIG_H
+#define DP_CONFIG_H
+
+#include "base/env.h"
+
+#include <devp2p/server.h>
+
+typedef struct dp_config {
+    dp_env env;     /* memory and log; the server adds randomness */
+    devp2p_key key; /* not checked here */
+    const char *name;
+    bool listens;
+    devp2p_addr listen; /* family 0: every address */
+    devp2p_protocol *rows;
+    size_t nrows;
+    devp2p_node *nodes; /* static ones */
+    size_t nnodes;
+    devp2p_event_fn *on_event;
+    void *on_event_user;
+    uint32_t max_peers; /* DEVP2P_NONE for none */
+    uint32_t run_stack;
+} dp_config;
+
+/* dp_config_init checks and copies.  Every error leaves a sentence that names
+ * the field.  Returns as devp2p_server_new. */
+int dp_config_init(dp_config *out, const devp2p_config *cfg, size_t config_size,
+    size_t protocol_size);
+void dp_config_fini(dp_config *c); /* wipes the key */
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* deliver.h - messages on their way to handlers: called at once in the event
+ * style, queued for the thread of the run style. */
+#ifndef DP_DELIVER_H
+#define DP_DELIVER_H
+
+#include "server/line.h"
+
+/* dp_deliver takes a DP_MSG. */
+void dp_deliver(dp_line *line, const dp_session_event *ev, dp_now now);
+
+/* dp_deliver_settle ends a turn for one rw: threads that wait for messages or
+ * for room are woken, on_writable is called when it is due, and what on_msg put
+ * off comes again. */
+void dp_deliver_settle(dp_line *line, devp2p_rw *rw, dp_now now);
+
+/* dp_deliver_close calls on_close if on_open was called. */
+void dp_deliver_close(devp2p_rw *rw, int reason);
+
+#endif

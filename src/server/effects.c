@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/effects.h"
+
+#include "server/events.h"
+#include "server/server.h"
+
+/* --- dials --- */
+
+void dp_effects_lost(devp2p_server *srv, uint64_t number, int code, dp_now now)
+{
+    dp_host_down(srv->host, number, &(devp2p_event){ .code = code }, now);
+}
+
+void dp_effects_dialed(dp_line *line, int err, dp_now now)
+{
+    devp2p_server *srv = line->srv;
+    uint64_t number = line->number;
+    char text[DEVP2P_ADDR_TEXT];
+
+    if (err) {
+        dp_log(&srv->self.env, DEVP2P_LOG_DEBUG, "conn", "%s: dial: %s",
+            devp2p_addr_text(text, &line->far), devp2p_strerror(err));
+        dp_line_free(line);
+        dp_host_dialed(srv->host, number, err, now);
+        return;
+    }
+    dp_host_dialed(srv->host, number, 0, now);
+    err = dp_line_open(line, now);
+    if (err) {
+        dp_line_free(line);
+        dp_effects_lost(srv, number, err, now);
+    }
+}
+
+static void dial(devp2p_server *srv, const dp_effect *e, dp_now now)
+{
+    dp_line *line;
+    int err = dp_line_new(&line, srv, e->conn, &e->node.addr);
+
+    if (err) {
+        dp_host_dialed(srv->host, e->conn, err, now);
+        return;
+    }
+    line->dial = e->node.pub;
+    dp_timer_set(srv->timers, &line->timer, dp_after(now, DP_DIAL_NS));
+    err = srv->world->ops->connect(srv->world, &e->node.addr, line, &line->io);
+    if (err) {
+        line->io = NULL;
+        dp_effects_dialed(line, err, now);
+    }
+}
+
+/* --- events --- */
+
+/* note logs an event; false when it is not to be told: the static nodes of the
+ * configuration are commands of nobody. */
+static bool note(devp2p_server *srv, const devp2p_event *e)
+{
+    const dp_env *env = &srv->self.env;
+    char addr[DEVP2P_ADDR_TEXT];
+
+    devp2p_addr_text(addr, &e->addr);
+    switch (e->kind) {
+    case DEVP2P_EVENT_PEER_ADD:
+        dp_log(env, DEVP2P_LOG_INFO, "server", "peer %s: up", addr);
+        break;
+    case DEVP2P_EVENT_PEER_DROP:
+        dp_log(env, DEVP2P_LOG_INFO, "server", "peer %s: %s%s%s%s", addr,
+            devp2p_strerror(e->code), e->remote ? ", it said" : "",
+            e->protocol[0] ? ", protocol " : "", e->protocol);
+        break;
+    case DEVP2P_EVENT_DIAL_FAIL:
+        dp_log(env, DEVP2P_LOG_INFO, "server", "dial %s: %s", addr,
+            devp2p_strerror(e->code));
+        break;
+    case DEVP2P_EVENT_COMMAND:
+        if (e->ticket == 0 && e->code)
+            dp_log(env, DEVP2P_LOG_WARN, "server", "static node %s: %s", addr,
+                devp2p_strerror(e->code));
+        return e->ticket != 0;
+    case DEVP2P_EVENT_LOST:
+        break;
+    }
+    return true;
+}
+
+/* --- effects and commands --- */
+
+static void obey(devp2p_server *srv, const dp_effect *e, dp_now now)
+{
+    dp_line *line = dp_line_find(srv, e->conn);
+
+    switch (e->kind) {
+    case DP_DIAL:
+        dial(srv, e, now);
+        break;
+    case DP_CANCEL:
+        if (line)
+            dp_line_free(line);
+        break;
+    case DP_JUDGE:
+        if (line)
+            dp_line_judged(line, e->code, now);
+        break;
+    case DP_CLOSE:
+        if (line)
+            dp_line_end(line, e->code, SIZE_MAX, now);
+        break;
+    case DP_EVENT:
+        if (note(srv, &e->event))
+            dp_events_tell(srv, &e->event);
+        break;
+    }
+}
+
+void dp_effects_run(devp2p_server *srv, dp_now now)
+{
+    dp_effect e;
+
+    while (dp_host_next(srv->host, &e, now))
+        obey(srv, &e, now);
+}
+
+void dp_effects_commands(devp2p_server *srv, dp_now now)
+{
+    for (size_t i = 0; !srv->begun && i < srv->cfg.nnodes; i++)
+        dp_host_add(srv->host, 0, &srv->cfg.nodes[i], now);
+    srv->begun = true;
+    for (;;) {
+        pthread_mutex_lock(&srv->lock);
+        dp_command *c = dp_mailbox_take(&srv->mail);
+        pthread_mutex_unlock(&srv->lock);
+        if (!c)
+            return;
+        if (c->kind == DP_ADD)
+            dp_host_add(srv->host, c->ticket, &c->node, now);
+        else
+            dp_host_remove(srv->host, c->ticket, &c->node.id, now);
+        dp_free(&srv->cfg.env, c, sizeof *c);
+    }
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* effects.h - between the host and the rest: what it wants is done, dials and
+ * commands are told to it. */
+#ifndef DP_EFFECTS_H
+#define DP_EFFECTS_H
+
+#include "server/line.h"
+
+/* dp_effects_run does what the host wants until it wants nothing. */
+void dp_effects_run(devp2p_server *srv, dp_now now);
+
+/* dp_effects_commands gives the host the commands of the mailbox, in the first
+ * turn also the static nodes of the configuration. */
+void dp_effects_commands(devp2p_server *srv, dp_now now);
+
+/* dp_effects_dialed: the stream of a dial is up, or it failed and the line is
+ * freed. */
+void dp_effects_dialed(dp_line *line, int err, dp_now now);
+
+/* dp_effects_lost tells the host that a connection it knows came to nothing. */
+void dp_effects_lost(devp2p_server *srv, uint64_t number, int code, dp_now now);
+
+#endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/* encode.c - devp2p_send_* and devp2p_decode_*: between C values, RLP and
+ * packets, on the thread of the caller. */
+#include "server/rw.h"
+
+enum { SMALL = 512 }; /* a payload that fits on the stack */
+
+/* --- sending --- */
+
+/* id_len is the bytes of a message id in a frame, an RLP integer. */
+static size_t id_len(uint64_t id)
+{
+    size_t len = 1;
+
+    if (id >= 0x80)
+        for (; id; id >>= 8)
+            len++;
+    return len;
+}
+
+static int send_payload(devp2p_rw *rw, uint64_t code, devp2p_slice payload)
+{
+    dp_packet *p;
+    int err = dp_packet_new(&p, &rw->peer->env, code, payload, rw->snappy,
+        id_len(rw->offset + code));
+
+    if (err)
+        return err;
+    err = dp_rw_send(rw, p);
+    dp_packet_drop(p);
+    return err;
+}
+
+/* A source writes the same value as often as it is asked: first to be counted,
+ * then to be kept. */
+typedef struct source {
+    const devp2p_rlp_type *type; /* a struct */
+    const void *value;
+    const devp2p_item *items; /* or n values in a list, or one bare value */
+    size_t n;
+    bool bare;
+} source;
+
+static int encode(
+    devp2p_slice *out, uint8_t *buf, size_t cap, const source *from)
+{
+    devp2p_rlp_writer w = devp2p_rlp_write(buf, cap);
+
+    if (from->type)
+        devp2p_rlp_put_struct(&w, from->type, from->value);
+    else if (from->bare)
+        devp2p_rlp_put_item(&w, from->items);
+    else
+        devp2p_rlp_put_items(&w, from->items, from->n);
+    return devp2p_rlp_finish(&w, out);
+}
+
+static int send_source(devp2p_rw *rw, uint64_t code, const source *from)
+{
+    uint8_t small[SMALL], *buf = small;
+    devp2p_slice payload;
+    int err = dp_rw_ready(rw, code);
+
+    if (!err)
+        err = encode(&payload, NULL, 0, from);
+    if (err)
+        return err;
+    size_t len = payload.len;
+    if (len > DP_MESSAGE_MAX)
+        return DEVP2P_ERR_TOO_BIG;
+    if (len > SMALL) {
+        buf = dp_resize(&rw->peer->env, NULL, 0, len);
+        if (!buf)
+            return DEVP2P_ERR_NOMEM;
+    }
+    err = encode(&payload, buf, len, from);
+    if (!err)
+        err = send_payload(rw, code, payload);
+    if (buf != small)
+        dp_free(&rw->peer->env, buf, len);
+    return err;
+}
+
+int devp2p_send_raw(devp2p_rw *rw, uint64_t code, devp2p_slice payload)
+{
+    int err = dp_rw_ready(rw, code);
+    return err ? err : send_payload(rw, code, payload);
+}
+
+int devp2p_send_struct(devp2p_rw *rw, uint64_t code,
+    const devp2p_rlp_type *type, const void *value)
+{
+    return send_source(rw, code, &(source){ .type = type, .value = value });
+}
+
+int devp2p_send_list(
+    devp2p_rw *rw, uint64_t code, const devp2p_item *items, size_t n)
+{
+    return send_source(rw, code, &(source){ .items = items, .n = n });
+}
+
+int devp2p_send_one(devp2p_rw *rw, uint64_t code, const devp2p_item *item)
+{
+    return send_source(rw, code, &(source){ .items = item, .bare = true });
+}
+
+/* --- decoding --- */
+
+/* A target takes the values; the second try has an arena. */
+typedef struct target {
+    const devp2p_rlp_type *type;
+    void *value;
+    const devp2p_dest *dests;
+    size_t n;
+    bool bare;
+} target;
+
+static int decode_once(const devp2p_msg *msg, const target *to)
+{
+    devp2p_rlp_reader r = devp2p_rlp_read(msg->payload.at, msg->payload.len);
+
+    if (to->type)
+        devp2p_rlp_get_struct(&r, to->type, to->value, msg->arena);
+    else if (to->bare)
+        devp2p_rlp_get_item(&r, to->dests, msg->arena);
+    else
+        devp2p_rlp_get_items(&r, to->dests, to->n, msg->arena);
+    return devp2p_rlp_done(&r);
+}
+
+static int decode(const devp2p_msg *msg, const target *to)
+{
+    int err = decode_once(msg, to);
+
+    if (err == DEVP2P_ERR_NOBUF && dp_arena_grow(msg->arena))
+        err = decode_once(msg, to);
+    return err;
+}
+
+int devp2p_decode_struct(
+    const devp2p_msg *msg, const devp2p_rlp_type *type, void *out)
+{
+    return decode(msg, &(target){ .type = type, .value = out });
+}
+
+int devp2p_decode_list(
+    const devp2p_msg *msg, const devp2p_dest *dests, size_t n)
+{
+    return decode(msg, &(target){ .dests = dests, .n = n });
+}
+
+int devp2p_decode_one(const devp2p_msg *msg, const devp2p_dest *dest)
+{
+    return decode(msg, &(target){ .dests = dest, .bare = true });
+}

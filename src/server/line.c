@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/line.h"
+
+#include "server/deliver.h"
+#include "server/handler.h"
+#include "server/server.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* --- life --- */
+
+static void number_key(uint8_t key[8], uint64_t number)
+{
+    memcpy(key, &number, 8);
+}
+
+int dp_line_new(
+    dp_line **out, devp2p_server *srv, uint64_t number, const devp2p_addr *far)
+{
+    uint8_t key[8];
+    dp_line *line;
+    int err = dp_timers_reserve(srv->timers, srv->nlines + 1);
+
+    if (err)
+        return err;
+    line = dp_alloc(&srv->self.env, sizeof *line);
+    if (!line)
+        return DEVP2P_ERR_NOMEM;
+    line->srv = srv;
+    line->number = number;
+    line->far = *far;
+    line->timer.at = DP_NEVER;
+    line->blame = SIZE_MAX;
+    number_key(key, number);
+    err = dp_map_put(srv->lines, key, line);
+    if (err) {
+        dp_free(&srv->self.env, line, sizeof *line);
+        return err;
+    }
+    dp_list_push(&srv->all, &line->all);
+    srv->nlines++;
+    *out = line;
+    return 0;
+}
+
+dp_line *dp_line_find(devp2p_server *srv, uint64_t number)
+{
+    uint8_t key[8];
+
+    number_key(key, number);
+    return dp_map_get(srv->lines, key);
+}
+
+static void forget(dp_line *line)
+{
+    uint8_t key[8];
+
+    number_key(key, line->number);
+    dp_map_cut(line->srv->lines, key);
+}
+
+int dp_line_open(dp_line *line, dp_now now)
+{
+    devp2p_server *srv = line->srv;
+    bool dialled = line->number >= DP_CONN_DIAL;
+    dp_session_setup setup = { &srv->self, dialled ? &line->dial : NULL };
+    int err = dp_session_new(&line->session, &setup, now);
+
+    if (!err)
+        dp_line_touch(line);
+    return err;
+}
+
+/* part takes the loop's hands off the peer and its rws. */
+static void part(dp_line *line)
+{
+    const dp_world_ops *ops = line->srv->world->ops;
+
+    for (size_t i = 0; i < line->nrws; i++) {
+        devp2p_rw *rw = line->rws[i];
+        if (rw && rw->parker)
+            ops->parker_free(rw->parker);
+        devp2p_rw_drop(rw);
+    }
+    dp_free(&line->srv->self.env, line->rws, line->nrws * sizeof *line->rws);
+    line->rws = NULL;
+    line->nrws = 0;
+    if (!line->peer)
+        return;
+    dp_peer_lock(line->peer);
+    line->peer->ending = true;
+    line->peer->line = NULL;
+    dp_peer_unlock(line->peer);
+    devp2p_peer_drop(line->peer);
+    line->peer = NULL;
+}
+
+void dp_line_free(dp_line *line)
+{
+    devp2p_server *srv = line->srv;
+
+    forget(line);
+    part(line);
+    if (line->io)
+        srv->world->ops->close(line->io, true);
+    dp_session_free(line->session);
+    dp_timer_set(srv->timers, &line->timer, DP_NEVER);
+    dp_unlink(&line->dirty);
+    dp_unlink(&line->blocked);
+    dp_unlink(&line->all);
+    srv->nlines--;
+    dp_free(&srv->self.env, line, sizeof *line);
+}
+
+bool dp_line_gone(dp_line *line)
+{
+    if (!line->over || line->threads || line->ec != DP_EC_NONE)
+        return false;
+    if (!line->peer)
+        return true;
+    dp_peer_lock(line->peer);
+    bool gone = !line->peer->posted && !line->peer->parked;
+    dp_peer_unlock(line->peer);
+    return gone;
+}
+
+void dp_line_touch(dp_line *line)
+{
+    line->again = true;
+    if (!dp_linked(&line->dirty))
+        dp_list_push(&line->srv->dirty, &line->dirty);
+}
+
+/* --- for rw and peer --- */
+
+dp_world *dp_line_world(const dp_line *line)
+{
+    return line->srv->world;
+}
+
+void dp_line_post(dp_line *line)
+{
+    line->srv->world->ops->post(line->srv->world, &line->post);
+}
+
+bool dp_line_inside(const dp_line *line)
+{
+    return dp_server_inside(line->srv);
+}
+
+dp_now dp_line_now(const dp_line *line)
+{
+    return dp_server_now(line->srv);
+}
+
+uint64_t dp_line_until(const dp_line *line, uint32_t timeout_ms)
+{
+    if (timeout_ms == DEVP2P_FOREVER)
+        return DP_NEVER;
+    return dp_after(dp_line_now(line), timeout_ms * DP_MS);
+}
+
+dp_session *dp_line_session(const dp_line *line)
+{
+    return line->session;
+}
+
+/* --- bytes --- */
+
+void dp_line_read(dp_line *line, dp_now now)
+{
+    const dp_world_ops *ops = line->srv->world->ops;
+    size_t total = 0, room, n;
+    uint8_t *at;
+
+    dp_line_touch(line);
+    while (!line->ended && total < DP_TURN_BYTES) {
+        room = dp_session_room(line->session, &at);
+        line->full = room == 0;
+        if (line->full)
+            return;
+        int err = ops->read(line->io, at, room, &n);
+        if (err == DEVP2P_ERR_AGAIN)
+            return;
+        if (err || n == 0) {
+            line->ended = true;
+            dp_session_eof(line->session, err, now);
+            return;
+        }
+        dp_session_recv(line->session, n, now);
+        total += n;
+        if (n < room)
+            return;
+    }
+}
+
+void dp_line_write(dp_line *line, dp_now now)
+{
+    const dp_world_ops *ops = line->srv->world->ops;
+    const uint8_t *at;
+    size_t len, n;
+
+    while (line->session && !line->choked &&
+           (len = dp_session_out(line->session, &at)) > 0) {
+        int err = ops->write(line->io, at, len, &n);
+        line->mute = err && err != DEVP2P_ERR_AGAIN;
+        line->choked = err || n < len;
+        if (!err)
+            dp_session_sent(line->session, n, now);
+    }
+    /* The last words of the other end may still be there to be read. */
+    if (line->session && line->mute)
+        dp_line_read(line, now);
+}
+
+void dp_line_want(dp_line *line)
+{
+    uint8_t *at;
+    unsigned want = 0;
+
+    if (line->full)
+        line->full = dp_session_room(line->session, &at) == 0;
+    if (!line->ended && !line->full)
+        want |= DP_READ;
+    if (!line->ended && !line->mute && line->choked)
+        want |= DP_WRITE;
+    if (want != line->want)
+        line->srv->world->ops->want(line->io, want);
+    line->want = want;
+}
+
+/* --- the end --- */
+
+/* hang_up tells the handlers, under the lock, that it is over. */
+static void hang_up(dp_line *line, int code, bool remote, bool drain)
+{
+    devp2p_peer *peer = line->peer;
+
+    peer->ending = true;
+    peer->drain = drain;
+    peer->asked = 0;
+    peer->reason = code;
+    peer->remote_said = remote;
+    for (size_t i = 0; i < line->nrws; i++) {
+        devp2p_rw *rw = line->rws[i];
+        dp_rw_relieve(rw);
+        if (rw->parker)
+            line->srv->world->ops->unpark(rw->parker);
+    }
+}
+
+void dp_line_end(dp_line *line, int code, size_t cap, dp_now now)
+{
+    if (!line->session || line->code)
+        return;
+    line->code = code;
+    line->blame = cap;
+    if (line->peer) {
+        dp_peer_lock(line->peer);
+        for (size_t i = 0; i < line->nrws; i++)
+            dp_rw_move(line->rws[i], line->session, now);
+        hang_up(line, code, false, false);
+        dp_peer_unlock(line->peer);
+    }
+    dp_session_close(line->session, code, true, now);
+    dp_line_touch(line);
+}
+
+/* last_count closes an outbox and counts what no kernel will see. */
+static uint32_t last_count(dp_line *line, devp2p_rw *rw)
+{
+    uint32_t unsent = rw->unsent + (uint32_t)rw->out.n +
+                      dp_session_unsent(line->session, rw->cap);
+
+    dp_outbox_fini(&rw->out, &rw->peer->env);
+    return unsent;
+}
+
+/* blamed is the capability that the reason is about, or SIZE_MAX. */
+static size_t blamed(const dp_line *line, const dp_session_event *down)
+{
+    if (down->stalled != SIZE_MAX)
+        return down->stalled;
+    return !down->remote && down->reason == line->code ? line->blame : SIZE_MAX;
+}
+
+/* farewell ends what stands above the session. */
+static void farewell(
+    dp_line *line, const dp_session_event *down, devp2p_event *end)
+{
+    size_t blame = blamed(line, down);
+
+    dp_server_unlist(line->srv, line->peer);
+    dp_peer_lock(line->peer);
+    hang_up(line, down->reason, down->remote, line->code == 0);
+    for (size_t i = 0; i < line->nrws; i++) {
+        devp2p_rw *rw = line->rws[i];
+        rw->unsent = last_count(line, rw);
+        end->unsent += rw->unsent;
+        if (i == blame)
+            memcpy(end->protocol, rw->row->name, strlen(rw->row->name));
+    }
+    dp_peer_unlock(line->peer);
+    for (size_t i = 0; i < line->nrws; i++)
+        dp_deliver_close(line->rws[i], down->reason);
+}
+
+static void down(dp_line *line, const dp_session_event *ev, dp_now now)
+{
+    devp2p_server *srv = line->srv;
+    devp2p_event end = { .code = ev->reason, .remote = ev->remote };
+    char text[DEVP2P_ADDR_TEXT];
+
+    srv->world->ops->close(line->io, ev->reset);
+    line->io = NULL;
+    if (line->peer)
+        farewell(line, ev, &end);
+    dp_session_free(line->session);
+    line->session = NULL;
+    line->over = true;
+    line->starting = false;
+    dp_log(&srv->self.env, DEVP2P_LOG_DEBUG, "conn",
+        "%s: ended: %s%s, %" PRIu32 " unsent",
+        devp2p_addr_text(text, &line->far), devp2p_strerror(end.code),
+        end.remote ? " (it said)" : "", end.unsent);
+    if (line->ec == DP_EC_GATE) {
+        dp_gate_forget(srv->gate, line);
+        line->ec = DP_EC_NONE;
+    }
+    forget(line);
+    dp_host_down(srv->host, line->number, &end, now);
+}
+
+/* --- the beginning --- */
+
+static int make_rws(dp_line *line)
+{
+    devp2p_server *srv = line->srv;
+    const dp_caps *caps = dp_session_caps(line->session);
+    int err = 0;
+
+    if (caps->n == 0) /* two servers without protocols */
+        return 0;
+    line->rws = dp_alloc(&srv->self.env, caps->n * sizeof *line->rws);
+    if (!line->rws)
+        return DEVP2P_ERR_NOMEM;
+    line->nrws = caps->n;
+    for (size_t i = 0; i < caps->n && !err; i++)
+        err = dp_rw_new(&line->rws[i], line->peer,
+            &srv->cfg.rows[caps->v[i].ours], i, &caps->v[i],
+            dp_session_snappy(line->session));
+    return err;
+}
+
+/* meet makes the peer and its rws, or nothing. */
+static int meet(dp_line *line)
+{
+    devp2p_server *srv = line->srv;
+    dp_peer_setup setup = {
+        .env = &srv->cfg.env,
+        .pub = dp_session_peer(line->session),
+        .hello = dp_session_hello(line->session),
+        .remote = line->far,
+        .flags = dp_host_flags(srv->host, line->number),
+        .line = line,
+    };
+    devp2p_addr far;
+
+    srv->world->ops->names(line->io, &setup.local, &far);
+    int err = dp_peer_new(&line->peer, &setup);
+    if (!err)
+        err = make_rws(line);
+    if (err)
+        part(line);
+    return err;
+}
+
+void dp_line_judged(dp_line *line, int verdict, dp_now now)
+{
+    if (!line->session || line->code)
+        return;
+    if (!verdict && dp_server_list(line->srv, line->peer)) {
+        dp_line_end(line, DEVP2P_ERR_NOMEM, SIZE_MAX, now);
+        return;
+    }
+    dp_session_judge(line->session, verdict, now);
+    dp_line_touch(line);
+    line->code = verdict;
+    line->starting = !verdict;
+}
+
+static void ready(dp_line *line, dp_now now)
+{
+    int verdict = meet(line);
+
+    if (verdict) { /* no memory */
+        dp_line_end(line, verdict, SIZE_MAX, now);
+        return;
+    }
+    verdict = dp_host_ready(line->srv->host, line->number, now);
+    if (verdict != DP_HOLD)
+        dp_line_judged(line, verdict, now);
+}
+
+static void authed(dp_line *line, dp_now now)
+{
+    devp2p_id id = devp2p_pubkey_id(dp_session_peer(line->session));
+    int verdict = dp_host_authed(line->srv->host, line->number, &id, now);
+
+    dp_session_judge(line->session, verdict, now);
+    if (verdict)
+        line->code = verdict;
+}
+
+/* --- what the session tells --- */
+
+void dp_line_events(dp_line *line, dp_now now)
+{
+    dp_session_event ev;
+
+    while (line->session && dp_session_next(line->session, &ev, now)) {
+        switch (ev.kind) {
+        case DP_AUTHED:
+            authed(line, now);
+            break;
+        case DP_READY:
+            ready(line, now);
+            break;
+        case DP_MSG:
+            dp_deliver(line, &ev, now);
+            break;
+        case DP_WRITABLE:
+            dp_peer_lock(line->peer);
+            line->rws[ev.cap]->refused = false;
+            dp_peer_unlock(line->peer);
+            break;
+        case DP_SHUT:
+            line->srv->world->ops->shut(line->io);
+            break;
+        case DP_DOWN:
+            down(line, &ev, now);
+            break;
+        }
+    }
+}
+
+/* --- between loop and threads --- */
+
+/* take_done gives the room of messages back that were read. */
+static void take_done(dp_line *line, devp2p_rw *rw, dp_now now)
+{
+    dp_list done;
+
+    dp_list_init(&done);
+    dp_list_splice(&done, &rw->done);
+    rw->done_n = rw->done_bytes = 0;
+    if (line->session)
+        for (dp_link *k = dp_list_first(&done); k; k = dp_list_next(&done, k))
+            dp_session_took(
+                line->session, rw->cap, dp_of(k, dp_message, link)->full, now);
+    dp_messages_free(&rw->peer->env, &done);
+}
+
+void dp_line_posted(dp_line *line, dp_now now)
+{
+    devp2p_peer *peer = line->peer;
+
+    dp_peer_lock(peer);
+    peer->posted = false;
+    int asked = peer->asked;
+    size_t cap = peer->asked_cap;
+    for (size_t i = 0; i < line->nrws; i++)
+        take_done(line, line->rws[i], now);
+    dp_peer_unlock(peer);
+    /* asked first: a handler that returns because of it gives no reason */
+    if (asked)
+        dp_line_end(line, asked, cap, now);
+    for (size_t i = 0; i < line->nrws; i++)
+        dp_handler_reap(line, line->rws[i], now);
+    dp_line_touch(line);
+}
+
+void dp_line_settle(dp_line *line, dp_now now)
+{
+    if (line->starting) {
+        line->starting = false;
+        dp_handlers_start(line, now);
+    }
+    for (size_t i = 0; i < line->nrws && line->session; i++)
+        dp_deliver_settle(line, line->rws[i], now);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* mailbox.h - commands on their way to the loop, DP_COMMANDS_MAX at most. */
+#ifndef DP_MAILBOX_H
+#define DP_MAILBOX_H
+
+#include "base/env.h"
+#include "base/list.h"
+
+#include <devp2p/node.h>
+
+typedef enum dp_command_kind { DP_ADD = 1, DP_REMOVE } dp_command_kind;
+
+typedef struct dp_command {
+    dp_link link;
+    dp_command_kind kind;
+    uint64_t ticket;
+    devp2p_node node;
+} dp_command;
+
+typedef struct dp_mailbox {
+    dp_list list;
+    size_t n;
+    uint64_t tickets; /* given out; 0 is none */
+    bool closed;
+} dp_mailbox;
+
+void dp_mailbox_init(dp_mailbox *m);
+
+/* dp_mailbox_put copies a command and gives it a ticket: 0, ERR_CLOSED,
+ * ERR_AGAIN when it is full, ERR_NOMEM. */
+int dp_mailbox_put(dp_mailbox *m, const dp_env *env, dp_command_kind kind,
+    const devp2p_node *node, uint64_t *ticket);
+
+/* dp_mailbox_take gives the oldest command, which the caller frees, or NULL. */
+dp_command *dp_mailbox_take(dp_mailbox *m);
+void dp_mailbox_fini(dp_mailbox *m, const dp_env *env);
+
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/peer.h"
+
+#include "server/line.h"
+
+#include <string.h>
+
+/* A peer is one block: the struct, its capabilities, their names, its name. */
+static size_t block_size(const dp_hello *h)
+{
+    size_t size = sizeof(devp2p_peer) + h->ncaps * sizeof *h->caps;
+
+    for (size_t i = 0; i < h->ncaps; i++)
+        size += h->caps[i].name.len;
+    return size + 4 * h->name.len + 8; /* escaped */
+}
+
+static void copy_hello(devp2p_peer *p, const dp_hello *h)
+{
+    devp2p_cap *caps = (devp2p_cap *)(p + 1);
+    uint8_t *at = (uint8_t *)(caps + h->ncaps);
+
+    for (size_t i = 0; i < h->ncaps; i++) {
+        devp2p_slice name = h->caps[i].name;
+        if (name.len)
+            memcpy(at, name.at, name.len);
+        caps[i].name = (devp2p_slice){ at, name.len };
+        caps[i].version = h->caps[i].version;
+        at += name.len;
+    }
+    p->caps = caps;
+    p->ncaps = h->ncaps;
+    p->name = devp2p_escape((char *)at, 4 * h->name.len + 8, h->name);
+    p->version = h->version;
+}
+
+int dp_peer_new(devp2p_peer **out, const dp_peer_setup *setup)
+{
+    size_t size = block_size(setup->hello);
+    devp2p_peer *p = dp_alloc(setup->env, size);
+
+    if (!p)
+        return DEVP2P_ERR_NOMEM;
+    if (pthread_mutex_init(&p->lock, NULL) != 0) {
+        dp_free(setup->env, p, size);
+        return DEVP2P_ERR_NOMEM;
+    }
+    atomic_init(&p->refs, 1);
+    p->env = *setup->env;
+    p->env.random = NULL;
+    p->size = size;
+    p->pub = *setup->pub;
+    p->id = devp2p_pubkey_id(setup->pub);
+    p->local = setup->local;
+    p->remote = setup->remote;
+    p->flags = setup->flags;
+    p->line = setup->line;
+    copy_hello(p, setup->hello);
+    *out = p;
+    return 0;
+}
+
+devp2p_peer *devp2p_peer_keep(devp2p_peer *p)
+{
+    atomic_fetch_add_explicit(&p->refs, 1, memory_order_relaxed);
+    return p;
+}
+
+void devp2p_peer_drop(devp2p_peer *p)
+{
+    if (!p || atomic_fetch_sub_explicit(&p->refs, 1, memory_order_acq_rel) > 1)
+        return;
+    dp_env env = p->env;
+    pthread_mutex_destroy(&p->lock);
+    dp_free(&env, p, p->size);
+}
+
+/* --- with the loop --- */
+
+void dp_peer_nudge(devp2p_peer *p)
+{
+    if (!p->line || p->posted)
+        return;
+    p->posted = true;
+    dp_line_post(p->line);
+}
+
+int dp_peer_park(devp2p_peer *p, dp_parker *parker, uint64_t until)
+{
+    const dp_world_ops *ops = dp_line_world(p->line)->ops;
+
+    p->parked++;
+    dp_peer_unlock(p);
+    int err = ops->park(parker, until);
+    dp_peer_lock(p);
+    if (--p->parked == 0 && p->ending)
+        dp_peer_nudge(p);
+    return err;
+}
+
+void dp_peer_ask(devp2p_peer *p, int reason, size_t cap)
+{
+    if (p->ending)
+        return;
+    p->ending = true;
+    p->reason = p->asked = reason;
+    p->asked_cap = cap;
+    dp_peer_nudge(p);
+}
+
+bool dp_peer_ending(devp2p_peer *p)
+{
+    dp_peer_lock(p);
+    bool ending = p->ending;
+    dp_peer_unlock(p);
+    return ending;
+}
+
+/* --- asking --- */
+
+void devp2p_peer_disconnect(devp2p_peer *p, int reason)
+{
+    if (!DEVP2P_IS_DISC(reason))
+        reason = DEVP2P_DISC_REQUESTED;
+    dp_peer_lock(p);
+    dp_peer_ask(p, reason, SIZE_MAX);
+    dp_peer_unlock(p);
+}
+
+int devp2p_peer_reason(const devp2p_peer *peer, bool *remote)
+{
+    devp2p_peer *p = (devp2p_peer *)(uintptr_t)peer; /* for its lock */
+
+    dp_peer_lock(p);
+    int reason = p->reason;
+    if (remote)
+        *remote = p->remote_said;
+    dp_peer_unlock(p);
+    return reason;
+}
+
+const devp2p_id *devp2p_peer_id(const devp2p_peer *p)
+{
+    return &p->id;
+}
+
+const devp2p_pubkey *devp2p_peer_pubkey(const devp2p_peer *p)
+{
+    return &p->pub;
+}
+
+const char *devp2p_peer_name(const devp2p_peer *p)
+{
+    return p->name;
+}
+
+const devp2p_addr *devp2p_peer_remote(const devp2p_peer *p)
+{
+    return &p->remote;
+}
+
+const devp2p_addr *devp2p_peer_local(const devp2p_peer *p)
+{
+    return &p->local;
+}
+
+uint32_t devp2p_peer_flags(const devp2p_peer *p)
+{
+    return p->flags;
+}
+
+const devp2p_cap *devp2p_peer_caps(const devp2p_peer *p, size_t *n)
+{
+    *n = p->ncaps;
+    return p->caps;
+}
+
+uint64_t devp2p_peer_version(const devp2p_peer *p)
+{
+    return p->version;
+}

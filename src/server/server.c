@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/server.h"
+
+#include "base/bytes.h"
+#include "server/join.h"
+#include "server/turn.h"
+
+#include <string.h>
+
+enum {
+    P2P_VERSION = 5, /* with snappy (EIP-706) */
+    CHUNKS_KEPT = 64,
+    LINES_SPARE = 3 * DP_PENDING_MAX /* beyond the peers */
+};
+
+/* --- which thread --- */
+
+/* here is a number that no other living thread has. */
+static uintptr_t here(void)
+{
+    static _Thread_local char mark;
+    return (uintptr_t)&mark;
+}
+
+bool dp_server_inside(const devp2p_server *srv)
+{
+    return atomic_load_explicit(&srv->inside, memory_order_relaxed) == here();
+}
+
+void dp_server_enter(devp2p_server *srv)
+{
+    atomic_store_explicit(&srv->inside, here(), memory_order_relaxed);
+}
+
+void dp_server_leave(devp2p_server *srv)
+{
+    atomic_store_explicit(&srv->inside, 0, memory_order_relaxed);
+}
+
+/* --- making one --- */
+
+static int world_random(void *user, void *out, size_t len)
+{
+    dp_world *w = user;
+    return w->ops->random(w, out, len);
+}
+
+static int make_identity(devp2p_server *srv, const dp_curve *curve)
+{
+    dp_node_self *self = &srv->self;
+    int err = dp_crypto_new(&srv->crypto, &self->env, curve);
+
+    if (err)
+        return err;
+    self->crypto = srv->crypto;
+    self->key = srv->cfg.key;
+    err = dp_crypto_curve(srv->crypto)
+              ->derive(srv->crypto, &self->pub, &self->key);
+    if (err)
+        return dp_fail(err,
+            "private_key: zero, or not below the order of the group; "
+            "devp2p_key_generate makes one");
+    self->id = devp2p_pubkey_id(&self->pub);
+    srv->node.pub = self->pub;
+    srv->node.id = self->id;
+    srv->node.addr = (devp2p_addr){ .ip = { 127, 0, 0, 1 }, .family = 4 };
+    return 0;
+}
+
+static int make_protocols(devp2p_server *srv)
+{
+    size_t n = srv->cfg.nrows;
+
+    if (n == 0)
+        return 0;
+    srv->protocols = dp_alloc(&srv->cfg.env, n * sizeof *srv->protocols);
+    if (!srv->protocols)
+        return DEVP2P_ERR_NOMEM;
+    for (size_t i = 0; i < n; i++) {
+        const devp2p_protocol *row = &srv->cfg.rows[i];
+        srv->protocols[i] = (dp_protocol){
+            .name = { (const uint8_t *)row->name, strlen(row->name) },
+            .version = row->version,
+            .length = row->length,
+        };
+    }
+    srv->self.protocols = srv->protocols;
+    srv->self.nprotocols = n;
+    return 0;
+}
+
+/* make_hello encodes what every session says first. */
+static int make_hello(devp2p_server *srv)
+{
+    const dp_protocol *rows[DP_PROTOCOLS_MAX];
+    devp2p_cap caps[DP_PROTOCOLS_MAX];
+    size_t n = srv->self.nprotocols;
+    const char *name = srv->cfg.name;
+
+    for (size_t i = 0; i < n; i++)
+        rows[i] = &srv->protocols[i];
+    dp_protocols_sort(rows, n);
+    for (size_t i = 0; i < n; i++)
+        caps[i] = (devp2p_cap){ rows[i]->name, rows[i]->version };
+    dp_hello hello = {
+        .version = P2P_VERSION,
+        .name = { (const uint8_t *)name, strlen(name) },
+        .caps = caps,
+        .ncaps = n,
+        .pub = srv->self.pub,
+    };
+    srv->self.hello = dp_alloc(&srv->cfg.env, DP_HANDSHAKE_PACKET_MAX);
+    if (!srv->self.hello)
+        return DEVP2P_ERR_NOMEM;
+    if (dp_hello_write(srv->self.hello, DP_HANDSHAKE_PACKET_MAX,
+            &srv->self.hello_len, &hello))
+        return dp_fail(DEVP2P_ERR_INVALID,
+            "protocols: their names do not fit into a Hello of %d bytes",
+            DP_HANDSHAKE_PACKET_MAX);
+    return 0;
+}
+
+static int make_machines(devp2p_server *srv)
+{
+    const dp_env *env = &srv->self.env;
+    dp_now now = dp_server_now(srv);
+    uint32_t max = srv->cfg.max_peers;
+    dp_host_setup setup = { *env, srv->self.id, max };
+    size_t lines = LINES_SPARE + (max == DEVP2P_NONE ? 0 : max);
+    uint8_t salt[16];
+    int err = dp_random(env, salt, sizeof salt);
+
+    srv->recv.limit = DP_RECV_TOTAL;
+    srv->send.limit = DP_SEND_TOTAL;
+    srv->self.recv = &srv->recv;
+    srv->self.send = &srv->send;
+    dp_scratch_init(&srv->scratch, env);
+    if (!err)
+        err = dp_map_new(&srv->lines, env, salt, lines, sizeof(uint64_t));
+    if (!err)
+        err = dp_timers_new(&srv->timers, env);
+    if (!err)
+        err = dp_pool_new(&srv->pool, env, CHUNKS_KEPT);
+    if (!err)
+        err = dp_engine_new(&srv->engine, env, srv->crypto);
+    if (!err)
+        err = dp_gate_new(&srv->gate, env, now);
+    if (!err)
+        err = dp_host_new(&srv->host, &setup, now);
+    srv->self.pool = srv->pool;
+    return err;
+}
+
+/* unmake frees all but the world. */
+static void unmake(devp2p_server *srv)
+{
+    dp_env env = srv->cfg.env;
+
+    dp_host_free(srv->host);
+    dp_gate_free(srv->gate);
+    dp_engine_free(srv->engine);
+    dp_pool_free(srv->pool);
+    dp_timers_free(srv->timers);
+    dp_map_free(srv->lines);
+    dp_scratch_fini(&srv->scratch);
+    dp_free(&env, srv->self.hello, DP_HANDSHAKE_PACKET_MAX);
+    dp_free(&env, srv->protocols, srv->self.nprotocols * sizeof(dp_protocol));
+    dp_free(&env, srv->peers, srv->peers_cap * sizeof(devp2p_peer *));
+    dp_crypto_free(srv->crypto);
+    dp_mailbox_fini(&srv->mail, &env);
+    pthread_mutex_destroy(&srv->lock);
+    devp2p_key_wipe(&srv->self.key);
+    dp_config_fini(&srv->cfg);
+    dp_free(&env, srv, sizeof *srv);
+}
+
+/* make_shell is a server that can be unmade. */
+static int make_shell(devp2p_server **out, dp_config *cfg, dp_world *world)
+{
+    devp2p_server *srv = dp_alloc(&cfg->env, sizeof *srv);
+
+    if (!srv || pthread_mutex_init(&srv->lock, NULL) != 0) {
+        dp_free(&cfg->env, srv, sizeof *srv);
+        dp_config_fini(cfg);
+        return DEVP2P_ERR_NOMEM;
+    }
+    srv->cfg = *cfg;
+    devp2p_key_wipe(&cfg->key);
+    srv->world = world;
+    srv->self.env = srv->cfg.env;
+    srv->self.env.random = world_random;
+    srv->self.env.random_user = world;
+    dp_mailbox_init(&srv->mail);
+    dp_list_init(&srv->rings);
+    dp_list_init(&srv->all);
+    dp_list_init(&srv->dirty);
+    dp_list_init(&srv->blocked);
+    *out = srv;
+    return 0;
+}
+
+int dp_server_new(devp2p_server **out, const devp2p_config *theirs,
+    size_t config_size, size_t protocol_size, dp_world *world,
+    const dp_curve *curve)
+{
+    devp2p_server *srv;
+    dp_config cfg;
+
+    *out = NULL;
+    int err = dp_config_init(&cfg, theirs, config_size, protocol_size);
+    if (err)
+        return err;
+    err = make_shell(&srv, &cfg, world);
+    if (err)
+        return dp_fail(err, "out of memory");
+    err = make_identity(srv, curve);
+    if (!err)
+        err = make_protocols(srv);
+    if (!err)
+        err = make_hello(srv);
+    if (!err)
+        err = make_machines(srv);
+    if (err) {
+        unmake(srv);
+        return err;
+    }
+    dp_world_attach(world, &dp_turn_up, srv);
+    *out = srv;
+    return 0;
+}
+
+/* --- life --- */
+
+/* open binds the listener and starts the loop. */
+static int open(devp2p_server *srv)
+{
+    const dp_world_ops *ops = srv->world->ops;
+    devp2p_addr bound = srv->node.addr;
+    int err = 0;
+
+    if (srv->cfg.listens)
+        err = dp_listener_bind(
+            &srv->listener, srv->world, &srv->cfg.listen, &bound);
+    if (err)
+        return err;
+    pthread_mutex_lock(&srv->lock);
+    srv->node.addr = bound;
+    pthread_mutex_unlock(&srv->lock);
+    err = ops->start(srv->world);
+    if (err) {
+        dp_listener_close(&srv->listener, srv->world);
+        return dp_fail(err, "the server's thread: %s", devp2p_strerror(err));
+    }
+    return 0;
+}
+
+int devp2p_server_start(devp2p_server *srv)
+{
+    int expected = DP_LIFE_NEW;
+
+    if (atomic_load(&srv->stop) || !atomic_compare_exchange_strong(
+                                       &srv->life, &expected, DP_LIFE_STARTING))
+        return dp_fail(DEVP2P_ERR_STATE,
+            "the server was started or stopped before; a server starts once");
+    int err = open(srv);
+    atomic_store(&srv->life, err ? DP_LIFE_NEW : DP_LIFE_RUNNING);
+    if (!err)
+        srv->world->ops->wake(srv->world); /* a stop may have come meanwhile */
+    return err;
+}
+
+int devp2p_server_run(devp2p_server *srv)
+{
+    int err = devp2p_server_start(srv);
+    return err ? err : devp2p_server_wait(srv);
+}
+
+/* devp2p_server_stop runs in signal handlers: two atomics and a wake. */
+void devp2p_server_stop(devp2p_server *srv)
+{
+    if (!srv)
+        return;
+    atomic_store(&srv->stop, true);
+    if (atomic_load(&srv->life) == DP_LIFE_RUNNING)
+        srv->world->ops->wake(srv->world);
+}
+
+int devp2p_server_wait(devp2p_server *srv)
+{
+    if (atomic_load(&srv->life) != DP_LIFE_RUNNING)
+        return dp_fail(DEVP2P_ERR_STATE, "the server was not started");
+    if (srv->world->ops->wait(srv->world))
+        return dp_fail(DEVP2P_ERR_STATE,
+            "devp2p_server_wait on the server's loop or in a handler would "
+            "wait for itself");
+    return 0;
+}
+
+void devp2p_server_free(devp2p_server *srv)
+{
+    if (!srv)
+        return;
+    devp2p_server_stop(srv);
+    if (atomic_load(&srv->life) == DP_LIFE_RUNNING)
+        dp_assert(devp2p_server_wait(srv) == 0);
+    dp_world *world = srv->world;
+    world->ops->free(world);
+    unmake(srv);
+}
+
+/* --- asking --- */
+
+int devp2p_server_self(devp2p_server *srv, devp2p_node *out)
+{
+    pthread_mutex_lock(&srv->lock);
+    *out = srv->node;
+    pthread_mutex_unlock(&srv->lock);
+    return 0;
+}
+
+size_t devp2p_server_count(devp2p_server *srv)
+{
+    pthread_mutex_lock(&srv->lock);
+    size_t n = srv->npeers;
+    pthread_mutex_unlock(&srv->lock);
+    return n;
+}
+
+size_t devp2p_server_peers(devp2p_server *srv, devp2p_peer **out, size_t cap)
+{
+    pthread_mutex_lock(&srv->lock);
+    size_t n = srv->npeers < cap ? srv->npeers : cap;
+    for (size_t i = 0; i < n; i++)
+        out[i] = devp2p_peer_keep(srv->peers[i]);
+    pthread_mutex_unlock(&srv->lock);
+    return n;
+}
+
+static int grow_peers(devp2p_server *srv)
+{
+    size_t cap = srv->peers_cap ? 2 * srv->peers_cap : 16;
+    devp2p_peer **peers = dp_resize(&srv->cfg.env, srv->peers,
+        srv->peers_cap * sizeof *peers, cap * sizeof *peers);
+
+    if (!peers)
+        return DEVP2P_ERR_NOMEM;
+    srv->peers = peers;
+    srv->peers_cap = cap;
+    return 0;
+}
+
+int dp_server_list(devp2p_server *srv, devp2p_peer *peer)
+{
+    pthread_mutex_lock(&srv->lock);
+    int err = srv->npeers == srv->peers_cap ? grow_peers(srv) : 0;
+    if (!err)
+        srv->peers[srv->npeers++] = devp2p_peer_keep(peer);
+    pthread_mutex_unlock(&srv->lock);
+    return err;
+}
+
+void dp_server_unlist(devp2p_server *srv, devp2p_peer *peer)
+{
+    size_t i = 0;
+
+    pthread_mutex_lock(&srv->lock);
+    while (i < srv->npeers && srv->peers[i] != peer)
+        i++;
+    bool listed = i < srv->npeers;
+    if (listed)
+        srv->peers[i] = srv->peers[--srv->npeers];
+    pthread_mutex_unlock(&srv->lock);
+    if (listed)
+        devp2p_peer_drop(peer);
+}
+
+/* --- changing --- */
+
+static int command(
+    devp2p_server *srv, dp_command_kind kind, const char *url, uint64_t *ticket)
+{
+    devp2p_node node;
+    int err = devp2p_node_parse(&node, url);
+
+    if (err)
+        return err;
+    pthread_mutex_lock(&srv->lock);
+    err = atomic_load(&srv->stop)
+              ? DEVP2P_ERR_CLOSED
+              : dp_mailbox_put(&srv->mail, &srv->cfg.env, kind, &node, ticket);
+    pthread_mutex_unlock(&srv->lock);
+    if (!err && atomic_load(&srv->life) == DP_LIFE_RUNNING)
+        srv->world->ops->wake(srv->world);
+    return err;
+}
+
+int devp2p_server_add_peer(
+    devp2p_server *srv, uint64_t *ticket, const char *url)
+{
+    return command(srv, DP_ADD, url, ticket);
+}
+
+int devp2p_server_remove_peer(
+    devp2p_server *srv, uint64_t *ticket, const char *url)
+{
+    return command(srv, DP_REMOVE, url, ticket);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* server.h - what a server is made of. */
+#ifndef DP_SERVER_H
+#define DP_SERVER_H
+
+#include "base/map.h"
+#include "base/world.h"
+#include "core/gate.h"
+#include "core/host.h"
+#include "server/config.h"
+#include "server/line.h"
+#include "server/listener.h"
+#include "server/mailbox.h"
+
+typedef enum dp_life {
+    DP_LIFE_NEW = 0,
+    DP_LIFE_STARTING,
+    DP_LIFE_RUNNING /* also when it has ended again */
+} dp_life;
+
+struct devp2p_server {
+    /* never changes */
+    dp_config cfg;
+    dp_world *world;
+    dp_crypto *crypto;
+    dp_protocol *protocols;
+    dp_node_self self;
+
+    /* any thread */
+    atomic_int life; /* dp_life */
+    atomic_bool stop;
+    atomic_uintptr_t inside; /* the thread that is in an up call, 0: none */
+
+    /* under the lock */
+    pthread_mutex_t lock;
+    dp_mailbox mail;
+    devp2p_node node; /* of devp2p_server_self */
+    devp2p_peer **peers;
+    size_t npeers, peers_cap;
+    dp_list rings; /* devp2p_events */
+    bool silent;   /* no event follows */
+
+    /* of the loop */
+    dp_budget recv, send;
+    dp_host *host;
+    dp_gate *gate;
+    dp_engine *engine;
+    dp_pool *pool;
+    dp_timers *timers;
+    dp_map *lines; /* by number, those that the host may know */
+    dp_list all, dirty, blocked;
+    size_t nlines;
+    uint64_t numbers; /* of inbound connections */
+    dp_listener listener;
+    dp_scratch scratch; /* of the message at hand */
+    bool begun, stopping, ended;
+    bool pool_full;
+};
+
+static inline dp_now dp_server_now(const devp2p_server *srv)
+{
+    return srv->world->ops->now(srv->world);
+}
+
+/* dp_server_inside: this thread is in an up call of this server. */
+bool dp_server_inside(const devp2p_server *srv);
+
+/* dp_server_enter and _leave stand around every up call. */
+void dp_server_enter(devp2p_server *srv);
+void dp_server_leave(devp2p_server *srv);
+
+/* dp_server_list puts a peer among those that devp2p_server_peers tells: 0,
+ * ERR_NOMEM; _unlist takes it out. */
+int dp_server_list(devp2p_server *srv, devp2p_peer *peer);
+void dp_server_unlist(devp2p_server *srv, devp2p_peer *peer);
+
+#endif
