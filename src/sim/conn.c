@@ -35,10 +35,10 @@ static void dispatch(dp_end *to, dp_segment *s, dp_segment_kind kind)
     s->at = to->last = at > to->last ? at : to->last;
     dp_list_push(&to->flight, &s->link);
     to->load += s->size;
-    dp_end_schedule(to);
+    dp_sim_end_schedule(to);
 }
 
-void dp_end_schedule(dp_end *e)
+void dp_sim_end_schedule(dp_end *e)
 {
     dp_sim *sim = e->conn->sim;
     dp_link *k = dp_list_first(&e->flight);
@@ -46,7 +46,7 @@ void dp_end_schedule(dp_end *e)
 
     if (at < sim->now.mono)
         at = sim->now.mono;
-    if (k && dp_held(sim, &e->addr, &dp_end_other(e)->addr))
+    if (k && dp_sim_held(sim, &e->addr, &dp_sim_end_other(e)->addr))
         at = DP_NEVER;
     dp_timer_set(sim->heap, &e->arrival.timer, at);
 }
@@ -55,7 +55,7 @@ void dp_end_schedule(dp_end *e)
 static void trace(dp_end *to, dp_segment *s)
 {
     dp_sim *sim = to->conn->sim;
-    dp_end *from = dp_end_other(to);
+    dp_end *from = dp_sim_end_other(to);
     struct {
         uint64_t trace, at;
     } salt = { sim->trace, sim->now.mono };
@@ -79,24 +79,24 @@ static void trace(dp_end *to, dp_segment *s)
 /* reset tells the other side that there is nobody here. */
 static void reset(dp_end *e)
 {
-    dp_end *to = dp_end_other(e);
+    dp_end *to = dp_sim_end_other(e);
     if (to->state != DP_END_GONE && !to->broken && !dp_linked(&to->rst.link))
         dispatch(to, &to->rst, DP_RST);
 }
 
-void dp_end_break(dp_end *e, int err)
+void dp_sim_end_break(dp_end *e, int err)
 {
     drop_all(e, &e->flight);
     drop_all(e, &e->here);
-    dp_end_schedule(e);
+    dp_sim_end_schedule(e);
     e->broken = true;
     if (e->state == DP_END_NONE)
         e->state = DP_END_GONE;
     if (!e->io)
         return;
     if (!e->io->open && !e->io->answered)
-        dp_io_answer(e->io, err);
-    dp_io_poke(e->io);
+        dp_sim_io_answer(e->io, err);
+    dp_sim_io_poke(e->io);
 }
 
 static void arrive_syn(dp_end *e)
@@ -106,10 +106,10 @@ static void arrive_syn(dp_end *e)
 
     if (e == dialer) {
         if (e->io)
-            dp_io_answer(e->io, 0);
+            dp_sim_io_answer(e->io, 0);
         return;
     }
-    int err = dp_listener_offer(c);
+    int err = dp_sim_offer(c);
     if (err == 0) {
         e->state = DP_END_WAITING;
         dispatch(dialer, &dialer->syn, DP_SYN);
@@ -119,7 +119,7 @@ static void arrive_syn(dp_end *e)
     if (err == DEVP2P_ERR_REFUSED)
         reset(e);
     else
-        dp_end_break(dialer, err);
+        dp_sim_end_break(dialer, err);
 }
 
 static void arrive(dp_sim_event *event)
@@ -132,7 +132,7 @@ static void arrive(dp_sim_event *event)
     if (s->kind == DP_SYN)
         arrive_syn(e);
     else if (s->kind == DP_RST)
-        dp_end_break(e, DEVP2P_ERR_REFUSED);
+        dp_sim_end_break(e, DEVP2P_ERR_REFUSED);
     else if (data && e->state != DP_END_GONE)
         dp_list_push(&e->here, &s->link);
     else if (data) {
@@ -141,13 +141,13 @@ static void arrive(dp_sim_event *event)
     } else
         e->ended = true;
     if (e->io)
-        dp_io_poke(e->io);
-    dp_end_schedule(e);
+        dp_sim_io_poke(e->io);
+    dp_sim_end_schedule(e);
 }
 
 /* --- reading and writing --- */
 
-size_t dp_end_read(dp_end *e, uint8_t *out, size_t cap)
+size_t dp_sim_end_read(dp_end *e, uint8_t *out, size_t cap)
 {
     size_t n = 0;
     for (dp_link *k; n < cap && (k = dp_list_first(&e->here));) {
@@ -164,20 +164,20 @@ size_t dp_end_read(dp_end *e, uint8_t *out, size_t cap)
     return n;
 }
 
-int dp_end_send(dp_end *e, const void *at, size_t len)
+int dp_sim_end_send(dp_end *e, const void *at, size_t len)
 {
     dp_segment *s = dp_alloc(&e->conn->sim->setup.env, sizeof *s + len);
     if (!s)
         return DEVP2P_ERR_NOMEM;
     memcpy(bytes_of(s), at, len);
     s->size = len;
-    dispatch(dp_end_other(e), s, DP_DATA);
+    dispatch(dp_sim_end_other(e), s, DP_DATA);
     return 0;
 }
 
-void dp_end_finish(dp_end *e)
+void dp_sim_end_finish(dp_end *e)
 {
-    dp_end *to = dp_end_other(e);
+    dp_end *to = dp_sim_end_other(e);
     if (!to->ended && !e->broken && !dp_linked(&to->fin.link))
         dispatch(to, &to->fin, DP_FIN);
 }
@@ -192,7 +192,7 @@ static void end_init(dp_end *e, dp_conn *c, const devp2p_addr *addr)
     dp_list_init(&e->here);
 }
 
-int dp_conn_new(
+int dp_sim_conn_new(
     dp_conn **out, dp_sim *sim, const devp2p_addr *from, const devp2p_addr *to)
 {
     dp_conn *c = dp_alloc(&sim->setup.env, sizeof *c);
@@ -219,7 +219,7 @@ int dp_conn_new(
     return 0;
 }
 
-void dp_conn_free(dp_conn *c)
+void dp_sim_conn_free(dp_conn *c)
 {
     for (size_t i = 0; i < 2; i++) {
         dp_end *e = &c->ends[i];
@@ -231,11 +231,11 @@ void dp_conn_free(dp_conn *c)
     dp_free(&c->sim->setup.env, c, sizeof *c);
 }
 
-/* dp_end_leave: as a kernel does, closing with unread bytes is a reset too;
+/* dp_sim_end_leave: as a kernel does, closing with unread bytes is a reset too;
  * only one that was asked for overtakes what was written before it. */
-void dp_end_leave(dp_end *e, bool reset_wanted)
+void dp_sim_end_leave(dp_end *e, bool reset_wanted)
 {
-    dp_end *to = dp_end_other(e);
+    dp_end *to = dp_sim_end_other(e);
 
     e->state = DP_END_GONE;
     e->io = NULL;
@@ -246,8 +246,8 @@ void dp_end_leave(dp_end *e, bool reset_wanted)
     if (reset_wanted || !dp_list_empty(&e->here))
         reset(e);
     else
-        dp_end_finish(e);
+        dp_sim_end_finish(e);
     drop_all(e, &e->here);
     if (to->state == DP_END_GONE)
-        dp_conn_free(e->conn);
+        dp_sim_conn_free(e->conn);
 }

@@ -10,8 +10,8 @@ typedef struct hold {
 static bool same_pair(const devp2p_addr *a, const devp2p_addr *b,
     const devp2p_addr *c, const devp2p_addr *d)
 {
-    return (dp_same_ip(a, c) && dp_same_ip(b, d)) ||
-           (dp_same_ip(a, d) && dp_same_ip(b, c));
+    return (dp_sim_same_ip(a, c) && dp_sim_same_ip(b, d)) ||
+           (dp_sim_same_ip(a, d) && dp_sim_same_ip(b, c));
 }
 
 static hold *find(dp_sim *sim, const devp2p_addr *a, const devp2p_addr *b)
@@ -25,7 +25,7 @@ static hold *find(dp_sim *sim, const devp2p_addr *a, const devp2p_addr *b)
     return NULL;
 }
 
-bool dp_held(dp_sim *sim, const devp2p_addr *a, const devp2p_addr *b)
+bool dp_sim_held(dp_sim *sim, const devp2p_addr *a, const devp2p_addr *b)
 {
     return find(sim, a, b) != NULL;
 }
@@ -46,17 +46,17 @@ static void each(dp_sim *sim, const devp2p_addr *a, const devp2p_addr *b,
 
 static void cut(dp_end *e)
 {
-    dp_end_break(e, DEVP2P_ERR_RESET);
+    dp_sim_end_break(e, DEVP2P_ERR_RESET);
 }
 
 void dp_sim_cut(dp_sim *sim, const dp_world *a, const dp_world *b)
 {
-    each(sim, &dp_node_of(a)->ip, &dp_node_of(b)->ip, cut);
+    each(sim, &dp_sim_node_of(a)->ip, &dp_sim_node_of(b)->ip, cut);
 }
 
 void dp_sim_hold(dp_sim *sim, const dp_world *a, const dp_world *b, bool held)
 {
-    const devp2p_addr *x = &dp_node_of(a)->ip, *y = &dp_node_of(b)->ip;
+    const devp2p_addr *x = &dp_sim_node_of(a)->ip, *y = &dp_sim_node_of(b)->ip;
     hold *h = find(sim, x, y);
 
     if (held && !h) {
@@ -69,10 +69,10 @@ void dp_sim_hold(dp_sim *sim, const dp_world *a, const dp_world *b, bool held)
         dp_unlink(&h->link);
         dp_free(&sim->setup.env, h, sizeof *h);
     }
-    each(sim, x, y, dp_end_schedule);
+    each(sim, x, y, dp_sim_end_schedule);
 }
 
-void dp_holds_free(dp_sim *sim)
+void dp_sim_holds_free(dp_sim *sim)
 {
     for (dp_link *k; (k = dp_list_pop(&sim->holds));)
         dp_free(&sim->setup.env, dp_of(k, hold, link), sizeof(hold));

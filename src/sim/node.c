@@ -9,7 +9,7 @@ enum { WORKERS = 4 };
 
 /* --- life --- */
 
-void dp_node_wake(dp_node *n)
+void dp_sim_node_wake(dp_node *n)
 {
     uint64_t soon = n->turned + TURN_NS, now = n->sim->now.mono;
     if (n->started && !n->ended)
@@ -18,26 +18,26 @@ void dp_node_wake(dp_node *n)
 
 static int start(dp_world *w)
 {
-    dp_node *n = dp_node_of(w);
+    dp_node *n = dp_sim_node_of(w);
     dp_assert(!n->started);
     n->started = true;
-    dp_node_wake(n);
+    dp_sim_node_wake(n);
     return 0;
 }
 
 static void wake(dp_world *w)
 {
-    dp_node_wake(dp_node_of(w));
+    dp_sim_node_wake(dp_sim_node_of(w));
 }
 
 static void end(dp_world *w)
 {
-    dp_node_of(w)->ending = true;
+    dp_sim_node_of(w)->ending = true;
 }
 
 static int wait(dp_world *w)
 {
-    dp_node *n = dp_node_of(w);
+    dp_node *n = dp_sim_node_of(w);
     if (n->sim->loop || n->sim->holder || !n->started)
         return DEVP2P_ERR_STATE;
     while (!n->ended)
@@ -49,12 +49,12 @@ static int wait(dp_world *w)
 
 static dp_now now(dp_world *w)
 {
-    return dp_node_of(w)->sim->now;
+    return dp_sim_node_of(w)->sim->now;
 }
 
 static int fill(dp_world *w, void *out, size_t len)
 {
-    dp_chance_fill(&dp_node_of(w)->chance, out, len);
+    dp_chance_fill(&dp_sim_node_of(w)->chance, out, len);
     return 0;
 }
 
@@ -62,14 +62,14 @@ static int fill(dp_world *w, void *out, size_t len)
 
 static void post(dp_world *w, dp_post *p)
 {
-    dp_node *n = dp_node_of(w);
+    dp_node *n = dp_sim_node_of(w);
     if (p->linked)
         return;
     p->linked = true;
     p->next = NULL;
     *n->posts_end = p;
     n->posts_end = &p->next;
-    dp_node_wake(n);
+    dp_sim_node_wake(n);
 }
 
 static void serve_posts(dp_node *n)
@@ -87,7 +87,7 @@ static void serve_posts(dp_node *n)
 
 /* --- the pool --- */
 
-void dp_node_latch(dp_node *n)
+void dp_sim_node_latch(dp_node *n)
 {
     dp_sim *sim = n->sim;
     uint64_t takes = WORK_NS + dp_chance_below(&sim->chance, WORK_JITTER);
@@ -107,12 +107,12 @@ static void append(dp_work **list, dp_work *job)
 
 static int work(dp_world *w, dp_work *job)
 {
-    dp_node *n = dp_node_of(w);
+    dp_node *n = dp_sim_node_of(w);
     if (n->jobs_n >= DP_EC_QUEUE)
         return DEVP2P_ERR_AGAIN;
     append(&n->jobs, job);
     if (n->jobs_n++ == 0)
-        dp_node_latch(n);
+        dp_sim_node_latch(n);
     return 0;
 }
 
@@ -135,8 +135,8 @@ static void work_done(dp_sim_event *e)
 {
     dp_node *n = dp_of(e, dp_node, pool);
     finish_job(n);
-    dp_node_latch(n);
-    dp_node_wake(n);
+    dp_sim_node_latch(n);
+    dp_sim_node_wake(n);
 }
 
 static void serve_jobs(dp_node *n)
@@ -158,13 +158,13 @@ static void serve_ios(dp_node *n)
     dp_list_init(&now_eager);
     dp_list_splice(&now_eager, &n->eager);
     for (dp_link *k; (k = dp_list_pop(&now_eager));)
-        dp_io_serve(dp_of(k, dp_io, eager));
+        dp_sim_io_serve(dp_of(k, dp_io, eager));
 }
 
 static void bury(dp_node *n)
 {
     for (dp_link *k; (k = dp_list_first(&n->closed));)
-        dp_stream_free(dp_of(k, dp_io, link));
+        dp_sim_io_free(dp_of(k, dp_io, link));
 }
 
 /* last_jobs: all that the pool was given comes back before the loop ends. */
@@ -175,7 +175,7 @@ static void last_jobs(dp_node *n)
             finish_job(n);
         serve_jobs(n);
     }
-    dp_node_latch(n);
+    dp_sim_node_latch(n);
 }
 
 static void batch(dp_sim_event *e)
@@ -206,14 +206,14 @@ static void batch(dp_sim_event *e)
 
 static void node_free(dp_world *w)
 {
-    dp_node *n = dp_node_of(w);
+    dp_node *n = dp_sim_node_of(w);
     dp_sim *sim = n->sim;
 
     dp_assert(!n->started || n->ended);
     for (dp_link *k; (k = dp_list_first(&n->ios));)
-        dp_stream_close(dp_of(k, dp_io, link), false);
+        dp_sim_close(dp_of(k, dp_io, link), false);
     for (dp_link *k; (k = dp_list_first(&n->raws));)
-        dp_stream_refuse(w, dp_of(k, dp_conn, waiting)->raw);
+        dp_sim_refuse(w, dp_of(k, dp_conn, waiting)->raw);
     dp_sim_event_fini(sim, &n->batch);
     dp_sim_event_fini(sim, &n->pool);
     dp_unlink(&n->link);
@@ -228,24 +228,24 @@ static const dp_world_ops ops = {
     .wait = wait,
     .now = now,
     .random = fill,
-    .listen = dp_stream_listen,
-    .connect = dp_stream_connect,
-    .adopt = dp_stream_adopt,
-    .refuse = dp_stream_refuse,
-    .names = dp_stream_names,
-    .want = dp_stream_want,
-    .read = dp_stream_read,
-    .write = dp_stream_write,
-    .shut = dp_stream_shut,
-    .close = dp_stream_close,
+    .listen = dp_sim_listen,
+    .connect = dp_sim_connect,
+    .adopt = dp_sim_adopt,
+    .refuse = dp_sim_refuse,
+    .names = dp_sim_names,
+    .want = dp_sim_want,
+    .read = dp_sim_read,
+    .write = dp_sim_write,
+    .shut = dp_sim_shut,
+    .close = dp_sim_close,
     .work = work,
     .post = post,
-    .spawn = dp_task_spawn,
-    .join = dp_task_join,
-    .parker = dp_parker_new,
-    .parker_free = dp_parker_free,
-    .park = dp_parker_park,
-    .unpark = dp_parker_unpark,
+    .spawn = dp_sim_spawn,
+    .join = dp_sim_join,
+    .parker = dp_sim_parker,
+    .parker_free = dp_sim_parker_free,
+    .park = dp_sim_park,
+    .unpark = dp_sim_unpark,
 };
 
 int dp_sim_world(dp_world **out, dp_sim *sim, const devp2p_addr *ip)

@@ -71,16 +71,16 @@ typedef struct dp_node {
     size_t jobs_n;
 } dp_node;
 
-static inline dp_node *dp_node_of(const dp_world *w)
+static inline dp_node *dp_sim_node_of(const dp_world *w)
 {
     return dp_of(w, dp_node, world);
 }
 
-/* dp_node_wake: a batch comes soon. */
-void dp_node_wake(dp_node *n);
+/* dp_sim_node_wake: a batch comes soon. */
+void dp_sim_node_wake(dp_node *n);
 
-/* dp_node_latch lets the pool of a node run, or stops it. */
-void dp_node_latch(dp_node *n);
+/* dp_sim_node_latch lets the pool of a node run, or stops it. */
+void dp_sim_node_latch(dp_node *n);
 
 /* --- listeners and streams --- */
 
@@ -100,31 +100,31 @@ struct dp_io {
     int answer;
 };
 
-static inline bool dp_same_ip(const devp2p_addr *a, const devp2p_addr *b)
+static inline bool dp_sim_same_ip(const devp2p_addr *a, const devp2p_addr *b)
 {
     return a->family == b->family &&
            memcmp(a->ip, b->ip, a->family == 4 ? 4 : 16) == 0;
 }
 
-/* dp_io_answer says how a dial went.  dp_io_poke puts an io among the eager
- * ones of its node if it has something to say; dp_io_serve says it. */
-void dp_io_answer(dp_io *io, int err);
-void dp_io_poke(dp_io *io);
-void dp_io_serve(dp_io *io);
+/* dp_sim_io_answer says how a dial went.  dp_sim_io_poke puts an io among the
+ * eager ones of its node if it has something to say; dp_sim_io_serve says it.
+ */
+void dp_sim_io_answer(dp_io *io, int err);
+void dp_sim_io_poke(dp_io *io);
+void dp_sim_io_serve(dp_io *io);
 
-int dp_stream_listen(dp_world *w, const devp2p_addr *at, void *user,
-    dp_io **out, devp2p_addr *bound);
-int dp_stream_connect(
-    dp_world *w, const devp2p_addr *to, void *user, dp_io **out);
-int dp_stream_adopt(dp_world *w, int raw, void *user, dp_io **out);
-void dp_stream_refuse(dp_world *w, int raw);
-void dp_stream_names(dp_io *io, devp2p_addr *local, devp2p_addr *remote);
-void dp_stream_want(dp_io *io, unsigned events);
-int dp_stream_read(dp_io *io, void *out, size_t cap, size_t *n);
-int dp_stream_write(dp_io *io, const void *at, size_t len, size_t *n);
-void dp_stream_shut(dp_io *io);
-void dp_stream_close(dp_io *io, bool reset);
-void dp_stream_free(dp_io *io);
+int dp_sim_listen(dp_world *w, const devp2p_addr *at, void *user, dp_io **out,
+    devp2p_addr *bound);
+int dp_sim_connect(dp_world *w, const devp2p_addr *to, void *user, dp_io **out);
+int dp_sim_adopt(dp_world *w, int raw, void *user, dp_io **out);
+void dp_sim_refuse(dp_world *w, int raw);
+void dp_sim_names(dp_io *io, devp2p_addr *local, devp2p_addr *remote);
+void dp_sim_want(dp_io *io, unsigned events);
+int dp_sim_read(dp_io *io, void *out, size_t cap, size_t *n);
+int dp_sim_write(dp_io *io, const void *at, size_t len, size_t *n);
+void dp_sim_shut(dp_io *io);
+void dp_sim_close(dp_io *io, bool reset);
+void dp_sim_io_free(dp_io *io);
 
 /* --- connections --- */
 
@@ -174,50 +174,50 @@ typedef struct dp_conn {
     dp_end ends[2]; /* the first one dialled */
 } dp_conn;
 
-/* dp_conn_new puts the SYN of a connection on its way. */
-int dp_conn_new(
+/* dp_sim_conn_new puts the SYN of a connection on its way. */
+int dp_sim_conn_new(
     dp_conn **out, dp_sim *sim, const devp2p_addr *from, const devp2p_addr *to);
-void dp_conn_free(dp_conn *c);
+void dp_sim_conn_free(dp_conn *c);
 
-/* dp_end_read takes what is here, dp_end_send puts bytes on their way to the
- * other side, dp_end_finish the FIN behind them. */
-size_t dp_end_read(dp_end *e, uint8_t *out, size_t cap);
-int dp_end_send(dp_end *e, const void *at, size_t len);
-void dp_end_finish(dp_end *e);
+/* dp_sim_end_read takes what is here, dp_sim_end_send puts bytes on their way
+ * to the other side, dp_sim_end_finish the FIN behind them. */
+size_t dp_sim_end_read(dp_end *e, uint8_t *out, size_t cap);
+int dp_sim_end_send(dp_end *e, const void *at, size_t len);
+void dp_sim_end_finish(dp_end *e);
 
-/* dp_end_leave: this side is gone, with FIN or RST; the connection is freed
+/* dp_sim_end_leave: this side is gone, with FIN or RST; the connection is freed
  * when the other one has gone too. */
-void dp_end_leave(dp_end *e, bool reset);
+void dp_sim_end_leave(dp_end *e, bool reset);
 
-/* dp_end_schedule sets the next arrival, unless the link is held. */
-void dp_end_schedule(dp_end *e);
+/* dp_sim_end_schedule sets the next arrival, unless the link is held. */
+void dp_sim_end_schedule(dp_end *e);
 
-/* dp_end_break is a reset that takes no time. */
-void dp_end_break(dp_end *e, int err);
+/* dp_sim_end_break is a reset that takes no time. */
+void dp_sim_end_break(dp_end *e, int err);
 
-static inline dp_end *dp_end_other(dp_end *e)
+static inline dp_end *dp_sim_end_other(dp_end *e)
 {
     dp_conn *c = e->conn;
     return e == &c->ends[0] ? &c->ends[1] : &c->ends[0];
 }
 
-/* dp_listener_offer puts a connection into the queue of the listener that its
+/* dp_sim_offer puts a connection into the queue of the listener that its
  * SYN is for: 0, ERR_REFUSED, ERR_UNREACHABLE. */
-int dp_listener_offer(dp_conn *c);
+int dp_sim_offer(dp_conn *c);
 
 /* --- faults --- */
 
-bool dp_held(dp_sim *sim, const devp2p_addr *a, const devp2p_addr *b);
-void dp_holds_free(dp_sim *sim);
+bool dp_sim_held(dp_sim *sim, const devp2p_addr *a, const devp2p_addr *b);
+void dp_sim_holds_free(dp_sim *sim);
 
 /* --- tasks --- */
 
-int dp_task_spawn(dp_world *w, void (*run)(void *arg), void *arg, size_t stack,
+int dp_sim_spawn(dp_world *w, void (*run)(void *arg), void *arg, size_t stack,
     dp_task **out);
-void dp_task_join(dp_task *t);
-int dp_parker_new(dp_world *w, dp_parker **out);
-void dp_parker_free(dp_parker *p);
-int dp_parker_park(dp_parker *p, uint64_t until);
-void dp_parker_unpark(dp_parker *p);
+void dp_sim_join(dp_task *t);
+int dp_sim_parker(dp_world *w, dp_parker **out);
+void dp_sim_parker_free(dp_parker *p);
+int dp_sim_park(dp_parker *p, uint64_t until);
+void dp_sim_unpark(dp_parker *p);
 
 #endif

@@ -98,7 +98,7 @@ void dp_sim_latch(dp_sim *sim, bool shut)
     sim->latched = shut;
     for (dp_link *k = dp_list_first(&sim->nodes); k;
          k = dp_list_next(&sim->nodes, k))
-        dp_node_latch(dp_of(k, dp_node, link));
+        dp_sim_node_latch(dp_of(k, dp_node, link));
 }
 
 /* --- life --- */
@@ -133,8 +133,8 @@ void dp_sim_free(dp_sim *sim)
         return;
     dp_assert(dp_list_empty(&sim->nodes));
     for (dp_link *k; (k = dp_list_first(&sim->conns));)
-        dp_conn_free(dp_of(k, dp_conn, link));
-    dp_holds_free(sim);
+        dp_sim_conn_free(dp_of(k, dp_conn, link));
+    dp_sim_holds_free(sim);
     dp_timers_free(sim->heap);
     pthread_cond_destroy(&sim->back);
     pthread_mutex_destroy(&sim->mutex);

@@ -18,7 +18,7 @@ static bool is_loopback(const devp2p_addr *a)
 static bool overlap(const devp2p_addr *a, const devp2p_addr *b)
 {
     return a->family == b->family && a->port == b->port &&
-           (dp_same_ip(a, b) || dp_addr_is_unspecified(a) ||
+           (dp_sim_same_ip(a, b) || dp_addr_is_unspecified(a) ||
                dp_addr_is_unspecified(b));
 }
 
@@ -53,9 +53,9 @@ static dp_node *host_of(
     for (dp_link *k = dp_list_first(&sim->nodes); k;
          k = dp_list_next(&sim->nodes, k)) {
         dp_node *n = dp_of(k, dp_node, link);
-        if (dp_same_ip(&n->ip, addr))
+        if (dp_sim_same_ip(&n->ip, addr))
             return n;
-        if (dp_same_ip(&n->ip, asks))
+        if (dp_sim_same_ip(&n->ip, asks))
             self = n;
     }
     return is_loopback(addr) ? self : NULL;
@@ -76,25 +76,25 @@ static unsigned level(const dp_io *io)
         return DP_READ | DP_WRITE;
     if (e->ended || !dp_list_empty((dp_list *)&e->here))
         events |= DP_READ;
-    if (dp_end_other(io->end)->load < io->node->sim->setup.stream_bytes)
+    if (dp_sim_end_other(io->end)->load < io->node->sim->setup.stream_bytes)
         events |= DP_WRITE;
     return events;
 }
 
-void dp_io_poke(dp_io *io)
+void dp_sim_io_poke(dp_io *io)
 {
     if (!io->answered && !(level(io) & io->want))
         return;
     if (!dp_linked(&io->eager))
         dp_list_push(&io->node->eager, &io->eager);
-    dp_node_wake(io->node);
+    dp_sim_node_wake(io->node);
 }
 
-void dp_io_answer(dp_io *io, int err)
+void dp_sim_io_answer(dp_io *io, int err)
 {
     io->answered = true;
     io->answer = err;
-    dp_io_poke(io);
+    dp_sim_io_poke(io);
 }
 
 static void accept_some(dp_io *io)
@@ -113,7 +113,7 @@ static void accept_some(dp_io *io)
     }
 }
 
-void dp_io_serve(dp_io *io)
+void dp_sim_io_serve(dp_io *io)
 {
     const dp_world *w = &io->node->world;
 
@@ -127,7 +127,7 @@ void dp_io_serve(dp_io *io)
         w->up->ready(w->server, io->user, io, level(io) & io->want);
     }
     if (!io->closed)
-        dp_io_poke(io);
+        dp_sim_io_poke(io);
 }
 
 /* --- life --- */
@@ -146,18 +146,18 @@ static dp_io *io_new(dp_node *n, void *user, dp_end *end)
         end->io = io;
         end->state = DP_END_OPEN;
         io->local = end->addr;
-        io->remote = dp_end_other(end)->addr;
+        io->remote = dp_sim_end_other(end)->addr;
     }
     return io;
 }
 
-void dp_stream_free(dp_io *io)
+void dp_sim_io_free(dp_io *io)
 {
     dp_unlink(&io->link);
     dp_free(&io->node->sim->setup.env, io, sizeof *io);
 }
 
-void dp_stream_close(dp_io *io, bool reset)
+void dp_sim_close(dp_io *io, bool reset)
 {
     dp_node *n = io->node;
 
@@ -167,17 +167,17 @@ void dp_stream_close(dp_io *io, bool reset)
     dp_unlink(&io->link);
     dp_list_push(&n->closed, &io->link);
     for (dp_link *k; (k = dp_list_pop(&io->queue));)
-        dp_end_leave(&dp_of(k, dp_conn, waiting)->ends[1], true);
+        dp_sim_end_leave(&dp_of(k, dp_conn, waiting)->ends[1], true);
     if (io->end)
-        dp_end_leave(io->end, reset);
+        dp_sim_end_leave(io->end, reset);
     if (n->sim->loop != n)
-        dp_stream_free(io);
+        dp_sim_io_free(io);
 }
 
-int dp_stream_listen(dp_world *w, const devp2p_addr *at, void *user,
-    dp_io **out, devp2p_addr *bound)
+int dp_sim_listen(dp_world *w, const devp2p_addr *at, void *user, dp_io **out,
+    devp2p_addr *bound)
 {
-    dp_node *n = dp_node_of(w);
+    dp_node *n = dp_sim_node_of(w);
     devp2p_addr want = *at;
 
     if (!dp_addr_is_unspecified(at) && host_of(n->sim, at, &n->ip) != n)
@@ -194,21 +194,20 @@ int dp_stream_listen(dp_world *w, const devp2p_addr *at, void *user,
     return 0;
 }
 
-int dp_stream_connect(
-    dp_world *w, const devp2p_addr *to, void *user, dp_io **out)
+int dp_sim_connect(dp_world *w, const devp2p_addr *to, void *user, dp_io **out)
 {
-    dp_node *n = dp_node_of(w);
+    dp_node *n = dp_sim_node_of(w);
     bool inside = is_loopback(to) && host_of(n->sim, to, &n->ip) == n;
     devp2p_addr from = inside ? *to : n->ip;
     dp_conn *c;
 
     from.port = free_port(n, from);
-    int err = dp_conn_new(&c, n->sim, &from, to);
+    int err = dp_sim_conn_new(&c, n->sim, &from, to);
     if (err)
         return err;
     dp_io *io = io_new(n, user, &c->ends[0]);
     if (!io) {
-        dp_conn_free(c);
+        dp_sim_conn_free(c);
         return DEVP2P_ERR_NOMEM;
     }
     *out = io;
@@ -217,7 +216,7 @@ int dp_stream_connect(
 
 /* --- accepted connections --- */
 
-int dp_listener_offer(dp_conn *c)
+int dp_sim_offer(dp_conn *c)
 {
     const devp2p_addr *to = &c->ends[1].addr, *from = &c->ends[0].addr;
     dp_node *n = host_of(c->sim, to, &c->ends[0].io->node->ip);
@@ -231,7 +230,7 @@ int dp_listener_offer(dp_conn *c)
     c->listener = io;
     dp_list_push(&io->queue, &c->waiting);
     io->queued++;
-    dp_io_poke(io);
+    dp_sim_io_poke(io);
     return 0;
 }
 
@@ -249,9 +248,9 @@ static dp_conn *take(dp_node *n, int raw)
     return NULL;
 }
 
-int dp_stream_adopt(dp_world *w, int raw, void *user, dp_io **out)
+int dp_sim_adopt(dp_world *w, int raw, void *user, dp_io **out)
 {
-    dp_node *n = dp_node_of(w);
+    dp_node *n = dp_sim_node_of(w);
     dp_conn *c = take(n, raw);
 
     dp_assert(c);
@@ -265,25 +264,25 @@ int dp_stream_adopt(dp_world *w, int raw, void *user, dp_io **out)
     return 0;
 }
 
-void dp_stream_refuse(dp_world *w, int raw)
+void dp_sim_refuse(dp_world *w, int raw)
 {
-    dp_conn *c = take(dp_node_of(w), raw);
+    dp_conn *c = take(dp_sim_node_of(w), raw);
     dp_assert(c);
-    dp_end_leave(&c->ends[1], true);
+    dp_sim_end_leave(&c->ends[1], true);
 }
 
 /* --- bytes --- */
 
-void dp_stream_names(dp_io *io, devp2p_addr *local, devp2p_addr *remote)
+void dp_sim_names(dp_io *io, devp2p_addr *local, devp2p_addr *remote)
 {
     *local = io->local;
     *remote = io->remote;
 }
 
-void dp_stream_want(dp_io *io, unsigned events)
+void dp_sim_want(dp_io *io, unsigned events)
 {
     io->want = events;
-    dp_io_poke(io);
+    dp_sim_io_poke(io);
 }
 
 /* slice is how many of n bytes one call moves. */
@@ -296,9 +295,9 @@ static size_t slice(dp_sim *sim, size_t n)
     return 1 + (size_t)dp_chance_below(&sim->chance, n);
 }
 
-int dp_stream_read(dp_io *io, void *out, size_t cap, size_t *n)
+int dp_sim_read(dp_io *io, void *out, size_t cap, size_t *n)
 {
-    dp_end *e = io->end, *other = dp_end_other(e);
+    dp_end *e = io->end, *other = dp_sim_end_other(e);
 
     *n = 0;
     if (!io->open)
@@ -307,15 +306,15 @@ int dp_stream_read(dp_io *io, void *out, size_t cap, size_t *n)
         return DEVP2P_ERR_RESET;
     if (dp_list_empty(&e->here))
         return e->ended ? 0 : DEVP2P_ERR_AGAIN;
-    *n = dp_end_read(e, out, slice(io->node->sim, cap));
+    *n = dp_sim_end_read(e, out, slice(io->node->sim, cap));
     if (other->io)
-        dp_io_poke(other->io);
+        dp_sim_io_poke(other->io);
     return 0;
 }
 
-int dp_stream_write(dp_io *io, const void *at, size_t len, size_t *n)
+int dp_sim_write(dp_io *io, const void *at, size_t len, size_t *n)
 {
-    dp_end *other = dp_end_other(io->end);
+    dp_end *other = dp_sim_end_other(io->end);
     size_t cap = io->node->sim->setup.stream_bytes;
 
     *n = 0;
@@ -327,15 +326,15 @@ int dp_stream_write(dp_io *io, const void *at, size_t len, size_t *n)
         return DEVP2P_ERR_AGAIN;
     size_t part = len < cap - other->load ? len : cap - other->load;
     part = slice(io->node->sim, part);
-    int err = part ? dp_end_send(io->end, at, part) : 0;
+    int err = part ? dp_sim_end_send(io->end, at, part) : 0;
     if (err == 0)
         *n = part;
     return err;
 }
 
-void dp_stream_shut(dp_io *io)
+void dp_sim_shut(dp_io *io)
 {
     io->shut = true;
     if (io->open)
-        dp_end_finish(io->end);
+        dp_sim_end_finish(io->end);
 }

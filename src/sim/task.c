@@ -82,10 +82,10 @@ static int thread_of(dp_task *t, size_t stack)
     return err ? DEVP2P_ERR_LIMIT : 0;
 }
 
-int dp_task_spawn(
+int dp_sim_spawn(
     dp_world *w, void (*run)(void *arg), void *arg, size_t stack, dp_task **out)
 {
-    dp_sim *sim = dp_node_of(w)->sim;
+    dp_sim *sim = dp_sim_node_of(w)->sim;
     dp_task *t = dp_alloc(&sim->setup.env, sizeof *t);
     if (!t)
         return DEVP2P_ERR_NOMEM;
@@ -109,9 +109,9 @@ int dp_task_spawn(
     return 0;
 }
 
-/* dp_task_join: on a loop the task has returned already, since it does not
+/* dp_sim_join: on a loop the task has returned already, since it does not
  * park between its last post and its end. */
-void dp_task_join(dp_task *t)
+void dp_sim_join(dp_task *t)
 {
     dp_sim *sim = t->sim;
     dp_assert(!sim->holder && (t->done || !sim->loop));
@@ -132,9 +132,9 @@ static void wake(dp_sim_event *e)
         give(sleeper);
 }
 
-int dp_parker_new(dp_world *w, dp_parker **out)
+int dp_sim_parker(dp_world *w, dp_parker **out)
 {
-    dp_sim *sim = dp_node_of(w)->sim;
+    dp_sim *sim = dp_sim_node_of(w)->sim;
     dp_parker *p = dp_alloc(&sim->setup.env, sizeof *p);
     if (!p)
         return DEVP2P_ERR_NOMEM;
@@ -148,7 +148,7 @@ int dp_parker_new(dp_world *w, dp_parker **out)
     return 0;
 }
 
-void dp_parker_free(dp_parker *p)
+void dp_sim_parker_free(dp_parker *p)
 {
     dp_sim_event_fini(p->sim, &p->wake);
     dp_free(&p->sim->setup.env, p, sizeof *p);
@@ -166,9 +166,9 @@ static void sleep_task(dp_parker *p)
     p->sleeper = NULL;
 }
 
-/* dp_parker_park always lets some time pass when there is no token, so that a
+/* dp_sim_park always lets some time pass when there is no token, so that a
  * handler that polls does not stop the clock. */
-int dp_parker_park(dp_parker *p, uint64_t until)
+int dp_sim_park(dp_parker *p, uint64_t until)
 {
     dp_sim *sim = p->sim;
 
@@ -190,7 +190,7 @@ int dp_parker_park(dp_parker *p, uint64_t until)
     return token ? 0 : DEVP2P_ERR_TIMEOUT;
 }
 
-void dp_parker_unpark(dp_parker *p)
+void dp_sim_unpark(dp_parker *p)
 {
     p->token = true;
     if (p->sleeper)
