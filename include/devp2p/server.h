@@ -107,10 +107,8 @@ DEVP2P_API void devp2p_server_free(devp2p_server *srv);
 /* --- asking: any thread, any callback, never waits --- */
 
 /* devp2p_server_self tells this node's key and bound TCP endpoint; a listener
- * on every address is told as loopback, none as port 0.
- *
- * Returns: 0. */
-DEVP2P_API int devp2p_server_self(devp2p_server *srv, devp2p_node *out);
+ * on every address is told as loopback, none as port 0. */
+DEVP2P_API void devp2p_server_self(devp2p_server *srv, devp2p_node *out);
 
 /* devp2p_server_count counts the connected peers. */
 DEVP2P_API size_t devp2p_server_count(devp2p_server *srv);

@@ -310,12 +310,11 @@ void devp2p_server_free(devp2p_server *srv)
 
 /* --- asking --- */
 
-int devp2p_server_self(devp2p_server *srv, devp2p_node *out)
+void devp2p_server_self(devp2p_server *srv, devp2p_node *out)
 {
     pthread_mutex_lock(&srv->lock);
     *out = srv->node;
     pthread_mutex_unlock(&srv->lock);
-    return 0;
 }
 
 size_t devp2p_server_count(devp2p_server *srv)
