@@ -32,9 +32,9 @@ void dp_window_fini(dp_window *w);
  * made: 0 or ERR_NOMEM. */
 int dp_window_open(dp_window *w, size_t want);
 
-/* dp_window_room lends *at to fill, a multiple of 16 bytes: none rather than too
- * few for a frame's header, which the engine seals in one piece.  dp_window_fill
- * says how many were. */
+/* dp_window_room lends *at to fill, a multiple of 16 bytes: none rather than
+ * too few for a frame's header, which the engine seals in one piece.
+ * dp_window_fill says how many were. */
 size_t dp_window_room(const dp_window *w, uint8_t **at);
 void dp_window_fill(dp_window *w, size_t n);
 

@@ -3,7 +3,8 @@
  * threads that talk to it meet the loop.  Counted; it may outlive its server.
  *
  * The world may be touched by another thread than the loop only under the lock
- * while line is set, or between parked++ and parked--: the line waits for it. */
+ * while line is set, or between parked++ and parked--, for which the line
+ * waits. */
 #ifndef DP_PEER_H
 #define DP_PEER_H
 
