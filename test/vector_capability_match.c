@@ -43,7 +43,7 @@ static int match(const json_t *input, const json_t *output)
         theirs[i].version = (uint64_t)vector_int(row, "version");
     }
 
-    dp_caps caps;
+    dp_caps caps = { .v = vector_alloc(nlocal * sizeof *caps.v) };
     dp_caps_match(&caps, ours, nlocal, theirs, nremote);
     const json_t *running = json_object_get(output, "running");
     if (json_array_size(running) != caps.n)

@@ -31,12 +31,12 @@ typedef struct dp_shared {
 } dp_shared;
 
 typedef struct dp_caps {
-    dp_shared v[DP_PROTOCOLS_MAX];
+    dp_shared *v;
     size_t n;
 } dp_caps;
 
 /* dp_caps_match agrees: for each shared name the highest common version, ids in
- * the order of names from 0x10. */
+ * the order of names from 0x10.  out->v has room for nours. */
 void dp_caps_match(dp_caps *out, const dp_protocol *ours, size_t nours,
     const devp2p_cap *theirs, size_t ntheirs);
 

@@ -17,7 +17,8 @@ static void test_ids_follow_the_alphabet(void **state)
         { text("eth"), 67, 15 }, { text("les"), 4, 3 } };
     devp2p_cap theirs[] = { { text("eth"), 67 }, { text("snap"), 1 },
         { text("eth"), 68 } };
-    dp_caps caps;
+    dp_shared shared[DP_PROTOCOLS_MAX];
+    dp_caps caps = { .v = shared };
     dp_caps_match(&caps, ours, 4, theirs, 3);
     assert_int_equal(caps.n, 2);
     assert_int_equal(caps.v[0].ours, 1);
@@ -32,7 +33,8 @@ static void test_versions_are_not_truncated(void **state)
     (void)state;
     dp_protocol ours[] = { { text("foo"), 1, 1 } };
     devp2p_cap theirs[] = { { text("foo"), (UINT64_C(1) << 32) + 1 } };
-    dp_caps caps;
+    dp_shared shared[DP_PROTOCOLS_MAX];
+    dp_caps caps = { .v = shared };
     dp_caps_match(&caps, ours, 1, theirs, 1);
     assert_int_equal(caps.n, 0);
 }
@@ -40,8 +42,8 @@ static void test_versions_are_not_truncated(void **state)
 static void test_find_walks_the_borders(void **state)
 {
     (void)state;
-    dp_caps caps = { .v = { { 0, 16, 2 }, { 1, 18, 0 }, { 2, 18, 3 } },
-        .n = 3 };
+    dp_shared shared[] = { { 0, 16, 2 }, { 1, 18, 0 }, { 2, 18, 3 } };
+    const dp_caps caps = { shared, 3 };
     size_t at;
     uint64_t code;
     assert_false(dp_caps_find(&caps, 15, &at, &code));
@@ -73,7 +75,8 @@ static void test_full_table(void **state)
         ours[i] = (dp_protocol){ text(names[i]), 1, UINT32_MAX };
         theirs[i] = (devp2p_cap){ text(names[i]), 1 };
     }
-    dp_caps caps;
+    dp_shared shared[DP_PROTOCOLS_MAX];
+    dp_caps caps = { .v = shared };
     dp_caps_match(&caps, ours, DP_PROTOCOLS_MAX, theirs, DP_PROTOCOLS_MAX);
     assert_int_equal(caps.n, DP_PROTOCOLS_MAX);
     for (size_t i = 0; i < caps.n; i++) {

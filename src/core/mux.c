@@ -3,6 +3,8 @@
 
 #include "wire/envelope.h"
 
+#include <string.h>
+
 void dp_mux_init(dp_mux *m, const dp_env *env, dp_share *share)
 {
     *m = (dp_mux){ .env = env, .share = share, .full = SIZE_MAX };
@@ -10,18 +12,28 @@ void dp_mux_init(dp_mux *m, const dp_env *env, dp_share *share)
 
 void dp_mux_fini(dp_mux *m)
 {
-    if (!m->lanes)
-        return;
-    for (size_t i = 0; i < m->caps.n; i++)
+    size_t n = m->caps.n;
+    for (size_t i = 0; m->lanes && i < n; i++)
         dp_share_give(m->share, m->lanes[i].bytes);
-    dp_free(m->env, m->lanes, m->caps.n * sizeof *m->lanes);
+    dp_free(m->env, m->lanes, n * sizeof *m->lanes);
+    dp_free(m->env, m->caps.v, n * sizeof *m->caps.v);
     m->lanes = NULL;
+    m->caps = (dp_caps){ 0 };
 }
 
-int dp_mux_open(dp_mux *m)
+int dp_mux_open(dp_mux *m, const dp_caps *caps)
 {
-    m->lanes = dp_alloc(m->env, m->caps.n * sizeof *m->lanes);
-    return m->lanes ? 0 : DEVP2P_ERR_NOMEM;
+    size_t n = caps->n;
+    m->caps.n = n;
+    m->caps.v = dp_alloc(m->env, n * sizeof *m->caps.v);
+    m->lanes = dp_alloc(m->env, n * sizeof *m->lanes);
+    if (!m->caps.v || !m->lanes) {
+        dp_mux_fini(m);
+        return DEVP2P_ERR_NOMEM;
+    }
+    if (n)
+        memcpy(m->caps.v, caps->v, n * sizeof *caps->v);
+    return 0;
 }
 
 int dp_mux_stray(dp_mux *m)

@@ -18,7 +18,7 @@ typedef struct dp_lane {
 typedef struct dp_mux {
     const dp_env *env;
     dp_share *share;
-    dp_caps caps;
+    dp_caps caps;    /* what was agreed */
     dp_lane *lanes;  /* caps.n of them */
     size_t full;     /* the lane at its mark, SIZE_MAX for none */
     uint64_t since;  /* when it got there */
@@ -35,8 +35,8 @@ typedef struct dp_routed {
 void dp_mux_init(dp_mux *m, const dp_env *env, dp_share *share);
 void dp_mux_fini(dp_mux *m); /* gives back all charges */
 
-/* dp_mux_open makes the lanes of caps: 0 or ERR_NOMEM. */
-int dp_mux_open(dp_mux *m);
+/* dp_mux_open keeps a copy of caps and makes their lanes: 0 or ERR_NOMEM. */
+int dp_mux_open(dp_mux *m, const dp_caps *caps);
 
 /* dp_mux_stray counts an id of the base protocol that nobody uses: 0, or
  * ERR_LIMIT for one too many. */

@@ -18,9 +18,10 @@ static void setup(struct fixture *f, size_t limit, bool snappy)
     f->total = (dp_budget){ .limit = limit };
     f->share = (dp_share){ .total = &f->total };
     dp_mux_init(&f->mux, &f->env.env, &f->share);
-    f->mux.caps = (dp_caps){ .v = { { 0, 0x10, 3 }, { 1, 0x13, 4 } }, .n = 2 };
+    dp_shared shared[] = { { 0, 0x10, 3 }, { 1, 0x13, 4 } };
+    const dp_caps caps = { shared, 2 };
     f->mux.snappy = snappy;
-    assert_int_equal(dp_mux_open(&f->mux), 0);
+    assert_int_equal(dp_mux_open(&f->mux, &caps), 0);
 }
 
 static void teardown(struct fixture *f)
@@ -159,6 +160,23 @@ static void test_share(void **state)
     assert_int_equal(total.used, 0);
 }
 
+static void test_no_memory(void **state)
+{
+    (void)state;
+    for (size_t n = 1; n <= 2; n++) {
+        struct fixture f = { 0 };
+        test_env_init(&f.env);
+        dp_shared shared[] = { { 0, 0x10, 3 } };
+        const dp_caps caps = { shared, 1 };
+        f.share.total = &f.total;
+        dp_mux_init(&f.mux, &f.env.env, &f.share);
+        test_env_fail(&f.env, n);
+        assert_int_equal(dp_mux_open(&f.mux, &caps), DEVP2P_ERR_NOMEM);
+        assert_int_equal(f.mux.caps.n, 0);
+        teardown(&f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -169,6 +187,7 @@ int main(void)
         cmocka_unit_test(test_empty_queue_takes_the_largest),
         cmocka_unit_test(test_strays_are_counted),
         cmocka_unit_test(test_share),
+        cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -63,12 +63,14 @@ static int keep_hello(dp_session *s, const message *m)
 static int agree(dp_session *s)
 {
     const dp_node_self *self = s->self;
-    dp_caps_match(&s->mux.caps, self->protocols, self->nprotocols,
-        s->hello.caps, s->hello.ncaps);
-    if (s->mux.caps.n == 0 && self->nprotocols > 0)
+    dp_shared shared[DP_PROTOCOLS_MAX];
+    dp_caps caps = { .v = shared };
+    dp_caps_match(&caps, self->protocols, self->nprotocols, s->hello.caps,
+        s->hello.ncaps);
+    if (caps.n == 0 && self->nprotocols > 0)
         return DEVP2P_DISC_USELESS_PEER;
-    int err = dp_mux_open(&s->mux);
-    return err ? err : dp_tx_open(&s->tx, s->mux.caps.n);
+    int err = dp_mux_open(&s->mux, &caps);
+    return err ? err : dp_tx_open(&s->tx, caps.n);
 }
 
 /* hear_hello returns 0 or why the session ends.  Whether the rest is compressed
