@@ -21,7 +21,7 @@ BIN = os.path.join(ROOT, "build", "bin")
 OUT = os.path.join(ROOT, "build", "bench.json")
 GETH = "v1.17.5"
 ROUNDS = 9
-PEERS, PEER_ROUNDS = 200, 7
+PEERS, PEER_ROUNDS = 500, 7
 IDLE_S = 1  # what a handshake leaves behind is gone by then
 
 sys.path.insert(0, os.path.join(ROOT, "test", "interop"))
