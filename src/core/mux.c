@@ -5,16 +5,15 @@
 
 #include <string.h>
 
-void dp_mux_init(dp_mux *m, const dp_env *env, dp_share *share)
+void dp_mux_init(dp_mux *m, const dp_env *env, dp_budget *total)
 {
-    *m = (dp_mux){ .env = env, .share = share, .full = SIZE_MAX };
+    *m = (dp_mux){ .env = env, .share = { .total = total }, .full = SIZE_MAX };
 }
 
 void dp_mux_fini(dp_mux *m)
 {
     size_t n = m->caps.n;
-    for (size_t i = 0; m->lanes && i < n; i++)
-        dp_share_give(m->share, m->lanes[i].bytes);
+    dp_share_give(&m->share, m->share.used);
     dp_free(m->env, m->lanes, n * sizeof *m->lanes);
     dp_free(m->env, m->caps.v, n * sizeof *m->caps.v);
     m->lanes = NULL;
@@ -58,7 +57,7 @@ int dp_mux_route(dp_mux *m, dp_routed *out, uint64_t id, const uint8_t *payload,
     dp_lane *lane = &m->lanes[out->cap];
     lane->bytes += out->full;
     lane->messages++;
-    dp_share_take(m->share, out->full);
+    dp_share_take(&m->share, out->full);
     if (at_mark(lane)) {
         m->full = out->cap;
         m->since = now.mono;
@@ -73,7 +72,7 @@ void dp_mux_took(dp_mux *m, size_t cap, size_t full)
     dp_assert(lane->messages > 0 && full <= lane->bytes);
     lane->bytes -= full;
     lane->messages--;
-    dp_share_give(m->share, full);
+    dp_share_give(&m->share, full);
     if (m->full == cap && !at_mark(lane))
         m->full = SIZE_MAX;
 }

@@ -17,7 +17,7 @@ typedef struct dp_lane {
 
 typedef struct dp_mux {
     const dp_env *env;
-    dp_share *share;
+    dp_share share;  /* of the receive total: what waits */
     dp_caps caps;    /* what was agreed */
     dp_lane *lanes;  /* caps.n of them */
     size_t full;     /* the lane at its mark, SIZE_MAX for none */
@@ -32,7 +32,7 @@ typedef struct dp_routed {
     size_t full; /* bytes when inflated */
 } dp_routed;
 
-void dp_mux_init(dp_mux *m, const dp_env *env, dp_share *share);
+void dp_mux_init(dp_mux *m, const dp_env *env, dp_budget *total);
 void dp_mux_fini(dp_mux *m); /* gives back all charges */
 
 /* dp_mux_open keeps a copy of caps and makes their lanes: 0 or ERR_NOMEM. */

@@ -8,7 +8,6 @@
 struct fixture {
     test_env env;
     dp_budget total;
-    dp_share share;
     dp_mux mux;
 };
 
@@ -16,8 +15,7 @@ static void setup(struct fixture *f, size_t limit, bool snappy)
 {
     test_env_init(&f->env);
     f->total = (dp_budget){ .limit = limit };
-    f->share = (dp_share){ .total = &f->total };
-    dp_mux_init(&f->mux, &f->env.env, &f->share);
+    dp_mux_init(&f->mux, &f->env.env, &f->total);
     dp_shared shared[] = { { 0, 0x10, 3 }, { 1, 0x13, 4 } };
     const dp_caps caps = { shared, 2 };
     f->mux.snappy = snappy;
@@ -168,8 +166,7 @@ static void test_no_memory(void **state)
         test_env_init(&f.env);
         dp_shared shared[] = { { 0, 0x10, 3 } };
         const dp_caps caps = { shared, 1 };
-        f.share.total = &f.total;
-        dp_mux_init(&f.mux, &f.env.env, &f.share);
+        dp_mux_init(&f.mux, &f.env.env, &f.total);
         test_env_fail(&f.env, n);
         assert_int_equal(dp_mux_open(&f.mux, &caps), DEVP2P_ERR_NOMEM);
         assert_int_equal(f.mux.caps.n, 0);

@@ -5,9 +5,9 @@
 
 #include <string.h>
 
-void dp_rx_init(dp_rx *rx, const dp_env *env, dp_pool *pool, dp_share *share)
+void dp_rx_init(dp_rx *rx, const dp_env *env, dp_pool *pool, dp_budget *total)
 {
-    *rx = (dp_rx){ .env = env, .pool = pool, .share = share };
+    *rx = (dp_rx){ .env = env, .pool = pool, .share = { .total = total } };
 }
 
 /* release gives the buffer back, be it a chunk or a block. */
@@ -19,7 +19,7 @@ static void release(dp_rx *rx)
         dp_pool_put(rx->pool, rx->at);
     else
         dp_free(rx->env, rx->at, rx->cap);
-    dp_share_give(rx->share, rx->cap);
+    dp_share_give(&rx->share, rx->share.used);
     rx->at = NULL;
     rx->cap = rx->head = rx->opened = rx->filled = 0;
 }
@@ -53,7 +53,6 @@ static int take_chunk(dp_rx *rx)
     if (!rx->at)
         return DEVP2P_ERR_NOMEM;
     rx->cap = DP_CHUNK;
-    dp_share_take(rx->share, DP_CHUNK);
     return 0;
 }
 
@@ -64,7 +63,7 @@ static int grow(dp_rx *rx)
     size_t wire = dp_frame_wire(rx->dir.size);
     dp_assert(rx->dir.place != DP_AT_HEADER && wire > rx->cap);
     size_t cap = wire / 2 < rx->cap ? wire : 2 * rx->cap;
-    rx->starved = !dp_share_has(rx->share, cap - rx->cap);
+    rx->starved = !dp_share_has(&rx->share, cap - rx->share.used);
     if (rx->starved)
         return 0;
     uint8_t *at;
@@ -79,7 +78,7 @@ static int grow(dp_rx *rx)
         return DEVP2P_ERR_NOMEM;
     if (rx->cap == DP_CHUNK)
         dp_pool_put(rx->pool, rx->at);
-    dp_share_take(rx->share, cap - rx->cap);
+    dp_share_take(&rx->share, cap - rx->share.used);
     rx->at = at;
     rx->cap = cap;
     return 0;
@@ -97,10 +96,8 @@ static void move_front(dp_rx *rx)
 static int make_room(dp_rx *rx)
 {
     dp_rx_settle(rx);
-    if (!rx->at) {
-        rx->starved = !dp_share_has(rx->share, DP_CHUNK);
-        return rx->starved ? 0 : take_chunk(rx);
-    }
+    if (!rx->at)
+        return take_chunk(rx);
     if (rx->filled < rx->cap || rx->ready || rx->err || dp_rx_openable(rx))
         return 0; /* room is there, or will be once this is walked */
     if (rx->head == 0)
@@ -122,7 +119,7 @@ void dp_rx_recv(dp_rx *rx, size_t n, dp_now now)
 {
     dp_assert(n <= rx->cap - rx->filled);
     if (rx->head == rx->filled)
-        rx->began = now.mono;
+        dp_rx_resume(rx, now);
     rx->filled += n;
 }
 
@@ -168,7 +165,7 @@ void dp_rx_take(dp_rx *rx, dp_now now)
     rx->ready += rx->job.count;
     rx->err = rx->job.err;
     if (rx->job.count)
-        rx->began = now.mono;
+        dp_rx_resume(rx, now);
 }
 
 bool dp_rx_next(dp_rx *rx, const uint8_t **body, size_t *size)
@@ -189,16 +186,21 @@ uint64_t dp_rx_deadline(const dp_rx *rx)
 {
     if (rx->ready || rx->head == rx->filled)
         return DP_NEVER;
-    dp_now began = { .mono = rx->began };
+    dp_now began = { .mono = rx->began }, eased = { .mono = rx->eased };
     uint64_t all = dp_after(began, DP_FRAME_NS);
     if (rx->dir.place == DP_AT_HEADER ||
         dp_frame_wire(rx->dir.size) <= DP_CHUNK)
         return all;
     uint64_t paid = (rx->filled - rx->head) * DP_SEC / DP_PROGRESS_PER_S;
-    return dp_sooner(all, dp_after(began, DP_PROGRESS_GRACE_NS + paid));
+    return dp_sooner(all, dp_after(eased, DP_PROGRESS_GRACE_NS + paid));
 }
 
 void dp_rx_resume(dp_rx *rx, dp_now now)
 {
-    rx->began = now.mono;
+    rx->began = rx->eased = now.mono;
+}
+
+void dp_rx_ease(dp_rx *rx, dp_now now)
+{
+    rx->eased = now.mono;
 }

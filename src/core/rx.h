@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* rx.h - bytes that came in: a chunk of the pool, or a block of its own for a
- * frame longer than that, which grows as the frame's bytes come.  Frames are
- * opened in place, then walked one by one; an empty buffer holds no memory.
+ * frame longer than that, which grows as the frame's bytes come and counts in
+ * the receive total.  Frames are opened in place, then walked one by one; an
+ * empty buffer holds no memory.
  *
  *     at       head              opened         filled        cap
  *      | walked | ready frames, .. | not opened | room to read |
@@ -16,7 +17,7 @@
 typedef struct dp_rx {
     const dp_env *env;
     dp_pool *pool;
-    dp_share *share;
+    dp_share share; /* of the receive total: blocks */
     dp_dir dir;
     dp_frames job;
     bool lent;
@@ -26,9 +27,10 @@ typedef struct dp_rx {
     size_t cap, head, opened, filled;
     size_t ready;   /* whole frames from head on */
     uint64_t began; /* when the frame that is still coming in began */
+    uint64_t eased; /* since when it must keep to the floor */
 } dp_rx;
 
-void dp_rx_init(dp_rx *rx, const dp_env *env, dp_pool *pool, dp_share *share);
+void dp_rx_init(dp_rx *rx, const dp_env *env, dp_pool *pool, dp_budget *total);
 void dp_rx_fini(dp_rx *rx);
 
 /* dp_rx_room lends *n bytes at *at to read into, maybe none: 0 or ERR_NOMEM.
@@ -36,8 +38,8 @@ void dp_rx_fini(dp_rx *rx);
 int dp_rx_room(dp_rx *rx, uint8_t **at, size_t *n);
 void dp_rx_recv(dp_rx *rx, size_t n, dp_now now);
 
-/* dp_rx_scratch lends a chunk for input that is thrown away, whatever the total
- * says; what was there before is thrown away too. */
+/* dp_rx_scratch lends a chunk for input that is thrown away; what was there
+ * before is thrown away too. */
 size_t dp_rx_scratch(dp_rx *rx, uint8_t **at);
 
 /* dp_rx_openable: a job would get somewhere.  dp_rx_lend makes one of the
@@ -57,8 +59,9 @@ void dp_rx_drop(dp_rx *rx);
 
 /* dp_rx_deadline is the moment by which the frame that is coming in must have
  * made progress or be whole; dp_rx_resume starts its clock anew after a pause
- * of ours. */
+ * of ours, dp_rx_ease only what asks for progress. */
 uint64_t dp_rx_deadline(const dp_rx *rx);
 void dp_rx_resume(dp_rx *rx, dp_now now);
+void dp_rx_ease(dp_rx *rx, dp_now now);
 
 #endif

@@ -15,10 +15,9 @@ int dp_session_new(dp_session **out, const dp_session_setup *setup, dp_now now)
         return DEVP2P_ERR_NOMEM;
     s->self = self;
     s->born = now.mono;
-    s->share.total = self->recv;
     s->end = (dp_session_event){ .kind = DP_DOWN, .stalled = SIZE_MAX };
-    dp_rx_init(&s->rx, &self->env, self->pool, &s->share);
-    dp_mux_init(&s->mux, &self->env, &s->share);
+    dp_rx_init(&s->rx, &self->env, self->pool, self->recv);
+    dp_mux_init(&s->mux, &self->env, self->recv);
     dp_tx_init(&s->tx, &self->env, self->pool, self->send);
     dp_ping_start(&s->ping, now);
     const dp_handshake_setup handshake = { .env = &self->env,
@@ -208,13 +207,29 @@ static uint64_t stall_at(const dp_session *s)
     return dp_after((dp_now){ .mono = s->mux.since }, DP_STALL_NS);
 }
 
+/* starved: the receive total stops us, not a reader's mark. */
+static bool starved(const dp_session *s)
+{
+    return s->rx.starved || dp_share_over(&s->mux.share);
+}
+
+/* tick_starved: the clocks of the peer rest.  A long frame that waits for
+ * memory still has its 30 s, or those who wait for each other's would wait for
+ * ever. */
+static void tick_starved(dp_session *s, dp_now now)
+{
+    s->look = dp_after(now, LOOK_NS);
+    dp_ping_heard(&s->ping, now);
+    dp_rx_ease(&s->rx, now);
+    if (dp_share_over(&s->mux.share))
+        dp_rx_resume(&s->rx, now);
+}
+
 /* tick_reading: what a peer owes us while we read. */
 static void tick_reading(dp_session *s, dp_now now)
 {
-    if (dp_session_starved(s)) {
-        s->look = dp_after(now, LOOK_NS);
-        dp_ping_heard(&s->ping, now);
-    }
+    if (starved(s))
+        tick_starved(s, now);
     if (now.mono >= dp_rx_deadline(&s->rx))
         dp_session_lose(s, DEVP2P_ERR_STALLED, true);
     else if (now.mono >= dp_ping_dead(&s->ping))
@@ -252,8 +267,7 @@ static uint64_t open_deadline(const dp_session *s)
     if (dp_mux_blocked(&s->mux))
         return dp_sooner(at, stall_at(s));
     at = dp_sooner(at, dp_rx_deadline(&s->rx));
-    return dp_sooner(
-        at, dp_session_starved(s) ? s->look : dp_ping_dead(&s->ping));
+    return dp_sooner(at, starved(s) ? s->look : dp_ping_dead(&s->ping));
 }
 
 /* busy: some question has an answer at once. */

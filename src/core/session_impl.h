@@ -35,7 +35,6 @@ struct dp_session {
     dp_hello hello;
     uint8_t *hello_block; /* what hello borrows from */
     size_t hello_size;
-    dp_share share; /* of the receive total, of rx and mux together */
     dp_rx rx;
     dp_mux mux;
     dp_tx tx;
@@ -57,10 +56,11 @@ bool dp_session_walks(const dp_session *s);
 bool dp_session_opens(const dp_session *s);
 bool dp_session_seals(const dp_session *s);
 
-/* dp_session_starved: the receive total stops us from reading. */
-static inline bool dp_session_starved(const dp_session *s)
+/* dp_session_waits: a reader is at its mark, or too much waits for readers
+ * while the total is exhausted. */
+static inline bool dp_session_waits(const dp_session *s)
 {
-    return s->rx.starved || dp_share_over(&s->share);
+    return dp_mux_blocked(&s->mux) || dp_share_over(&s->mux.share);
 }
 
 #endif

@@ -22,7 +22,7 @@ size_t dp_session_room(dp_session *s, uint8_t **at)
         err = dp_rx_room(&s->rx, at, &n);
         break;
     case DP_STAGE_OPEN:
-        if (!dp_mux_blocked(&s->mux) && !dp_share_over(&s->share))
+        if (!dp_session_waits(s))
             err = dp_rx_room(&s->rx, at, &n);
         break;
     case DP_STAGE_LEAVING:
@@ -110,7 +110,7 @@ bool dp_session_opens(const dp_session *s)
     case DP_STAGE_HELD: /* only to hear why the peer left */
         return s->ended;
     case DP_STAGE_OPEN:
-        return !dp_mux_blocked(&s->mux) && !dp_share_over(&s->share);
+        return !dp_session_waits(s);
     default:
         return false;
     }

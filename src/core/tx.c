@@ -216,14 +216,19 @@ static void finish(dp_tx *tx)
     tx->item = NULL;
 }
 
+static bool has_room(const dp_tx *tx)
+{
+    return !tx->window.at || dp_window_room(&tx->window) > 0;
+}
+
 static void fill(dp_tx *tx)
 {
-    uint8_t *at;
-    size_t room;
-    while ((room = dp_window_room(&tx->window, &at)) > 0) {
+    dp_window *w = &tx->window;
+    while (has_room(tx)) {
         if (!dp_feed_active(&tx->feed) && !start_base(tx) && !start_queued(tx))
             return;
-        dp_window_fill(&tx->window, dp_feed_copy(&tx->feed, at, room));
+        size_t room = dp_window_room(w);
+        dp_window_fill(w, dp_feed_copy(&tx->feed, w->at + w->filled, room));
         if (!dp_feed_active(&tx->feed))
             finish(tx);
     }
@@ -237,9 +242,8 @@ static bool has_frames(const dp_tx *tx)
 bool dp_tx_wants(const dp_tx *tx)
 {
     const dp_window *w = &tx->window;
-    uint8_t *at;
-    bool room = !w->at || dp_window_room(w, &at) > 0;
-    return !w->lent && (w->filled > w->sealed || (room && has_frames(tx)));
+    return !w->lent &&
+           (w->filled > w->sealed || (has_frames(tx) && has_room(tx)));
 }
 
 int dp_tx_lend(dp_tx *tx, dp_frames **job)

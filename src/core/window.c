@@ -40,10 +40,9 @@ int dp_window_open(dp_window *w, size_t want)
     return 0;
 }
 
-size_t dp_window_room(const dp_window *w, uint8_t **at)
+size_t dp_window_room(const dp_window *w)
 {
     size_t room = (w->cap - w->filled) & ~(size_t)15;
-    *at = w->at + w->filled;
     return room < DP_FRAME_HEAD ? 0 : room;
 }
 

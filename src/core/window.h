@@ -32,10 +32,10 @@ void dp_window_fini(dp_window *w);
  * made: 0 or ERR_NOMEM. */
 int dp_window_open(dp_window *w, size_t want);
 
-/* dp_window_room lends *at to fill, a multiple of 16 bytes: none rather than
- * too few for a frame's header, which the engine seals in one piece.
- * dp_window_fill says how many were. */
-size_t dp_window_room(const dp_window *w, uint8_t **at);
+/* dp_window_room is how many bytes may be put behind filled, a multiple of 16:
+ * none rather than too few for a frame's header, which the engine seals in one
+ * piece.  dp_window_fill says how many were. */
+size_t dp_window_room(const dp_window *w);
 void dp_window_fill(dp_window *w, size_t n);
 
 /* dp_window_lend makes a job of all that is to be sealed, NULL for nothing.
