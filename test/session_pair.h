@@ -21,10 +21,13 @@ typedef struct pair_world {
     dp_crypto *crypto;
     dp_engine *engine;
     dp_now now;
+    size_t keep; /* chunks that a pool keeps; with none each is a fresh block,
+                    and a sanitizer sees who uses one that was given back */
 } pair_world;
 
 static inline void pair_world_init(pair_world *w)
 {
+    memset(w, 0, sizeof *w);
     test_env_init(&w->env);
     w->now = (dp_now){ .mono = 1000 * DP_SEC };
     assert_int_equal(dp_crypto_new(&w->crypto, &w->env.env, &toy_curve), 0);
@@ -87,7 +90,7 @@ static inline void pair_node_init(
     self->hello = n->hello;
     self->hello_len =
         pair_hello(n->hello, &self->pub, 5, n->protocols, protocols);
-    assert_int_equal(dp_pool_new(&self->pool, &w->env.env, 0), 0);
+    assert_int_equal(dp_pool_new(&self->pool, &w->env.env, w->keep), 0);
     n->recv = (dp_budget){ .limit = DP_RECV_TOTAL };
     n->send = (dp_budget){ .limit = DP_SEND_TOTAL };
     self->recv = &n->recv;
@@ -404,14 +407,21 @@ typedef struct pair {
     pair_end e[2]; /* 0 dials 1 */
 } pair;
 
-static inline void pair_init(pair *p, size_t protocols0, size_t protocols1)
+static inline void pair_init_keep(
+    pair *p, size_t protocols0, size_t protocols1, size_t keep)
 {
     pair_world_init(&p->w);
+    p->w.keep = keep;
     pair_node_init(&p->node[0], &p->w, 1, protocols0);
     pair_node_init(&p->node[1], &p->w, 2, protocols1);
     pair_end_init(
         &p->e[0], &p->w, &p->node[0], &p->node[1].self.pub, &p->e[1].in);
     pair_end_init(&p->e[1], &p->w, &p->node[1], NULL, &p->e[0].in);
+}
+
+static inline void pair_init(pair *p, size_t protocols0, size_t protocols1)
+{
+    pair_init_keep(p, protocols0, protocols1, 0);
 }
 
 static inline void pair_fini(pair *p)
