@@ -225,6 +225,20 @@ static void random_signatures(void **state)
     assert_true(good > 120 && bad > 120);
 }
 
+static void generated_keys_differ(void **state)
+{
+    (void)state;
+    enum { N_KEYS = 32 };
+    devp2p_key keys[N_KEYS];
+    devp2p_pubkey pub;
+    for (size_t i = 0; i < N_KEYS; i++) {
+        assert_int_equal(devp2p_key_generate(&keys[i]), 0);
+        assert_int_equal(devp2p_key_public(&pub, &keys[i]), 0);
+        for (size_t j = 0; j < i; j++)
+            assert_memory_not_equal(&keys[i], &keys[j], sizeof keys[i]);
+    }
+}
+
 static void ids(void **state)
 {
     (void)state;
@@ -245,6 +259,7 @@ int main(void)
         cmocka_unit_test(private_keys_out_of_range),
         cmocka_unit_test(signatures_out_of_range),
         cmocka_unit_test(random_signatures),
+        cmocka_unit_test(generated_keys_differ),
         cmocka_unit_test(ids),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
