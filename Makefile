@@ -13,7 +13,7 @@ build:
 
 demo:
 	@tools/setup.sh build
-	cmake --preset release >build/demo.log
+	cmake --preset release
 	cmake --build --preset release --target foobar
 	@tools/demo.sh build/bin/foobar
 

@@ -8,6 +8,8 @@ foobar=$1
 dir=$(mktemp -d)
 pids=()
 finish() {
+    local code=$?
+    [ "$code" = 0 ] || echo "demo: no bar arrived" >&2
     # both stop in order: the peers hear it
     for pid in "${pids[@]}"; do kill -INT "$pid" 2>/dev/null || true; done
     for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
@@ -18,7 +20,7 @@ trap finish EXIT
 # node NAME [ARG...] starts a node whose lines can be read from NAME's pipe
 node() {
     mkfifo "$dir/$1"
-    "$foobar" --listen 127.0.0.1:0 "${@:2}" >"$dir/$1" &
+    timeout 60 "$foobar" --listen 127.0.0.1:0 "${@:2}" >"$dir/$1" &
     pids+=($!)
 }
 
