@@ -66,6 +66,7 @@ class Implementation:
     cannot = {}         # beginning of a cell's name -> why, when it is in our place
     sometimes = {}      # the same for cells that fail there only now and then
     cannot_show = {}    # the same when it is on the other side
+    goodbyes = 100      # times that the cells of goodbyes are played
     late_verdict = False  # says after its Hello, not instead, that it has no place
     with_go = {True: {}, False: {}}  # like GO_WITH_ETHEREUMJS
 
@@ -155,6 +156,7 @@ class Ethereumjs(Implementation):
     cannot_show = ETHEREUMJS_CANNOT
     with_go = GO_WITH_ETHEREUMJS
     late_verdict = True
+    goodbyes = 10  # its Keccak takes longer for the MiB than all else together
 
     def __init__(self, folder):
         super().__init__("ethereumjs")

@@ -93,7 +93,7 @@ def run(pirl, geth):
         for we_dial in cell.directions:
             why = play(cell, raw, geth, we_dial, STEP)
             count.note(why is None, f"must pass, raw plays {cell.name}", why or "passed")
-    rude = named("goodbye before 1 MiB unread, 100 times", fault="rude")
+    rude = named("goodbye before 1 MiB unread, each time", fault="rude")
     why = play(rude, raw, geth, False, STEP)
     count.note(why is not None, "must fail, raw closes rudely", why)
     return count.passed, count.failed

@@ -214,7 +214,11 @@ const ops = {
     const running = peer.getProtocols().find((p) => p.cap.name === c.cap);
     if (!running) throw new Failure(`protocol ${c.cap} does not run`);
     const data = payload(c);
+    // The library writes the header of a frame before it computes the rest, which can
+    // take longer than anybody waits for the first bytes of it.
+    peer._socket.cork();
     running.send(c.code, packed(peer, data));
+    peer._socket.uncork();
     await flushed(peer);
     return describe(data);
   },
