@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+#include "test.h"
+
+#include "base/limits.h"
+#include "server/config.h"
+#include "server/join.h"
+#include "test_env.h"
+
+static int run(devp2p_peer *peer, devp2p_rw *rw, void *user)
+{
+    (void)peer, (void)rw, (void)user;
+    return 0;
+}
+
+static int on_msg(devp2p_rw *rw, const devp2p_msg *msg, void *user)
+{
+    (void)rw, (void)msg, (void)user;
+    return 0;
+}
+
+static void on_close(devp2p_rw *rw, int reason, uint32_t unsent, void *user)
+{
+    (void)rw, (void)reason, (void)unsent, (void)user;
+}
+
+static const char url[] =
+    "enode://79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"
+    "483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8"
+    "@10.0.0.1:30303";
+
+static const devp2p_protocol good_rows[] = {
+    { .name = "foo", .version = 1, .length = 2, .run = run },
+    { .name = "foo", .version = 2, .length = 3, .on_msg = on_msg },
+    { .name = NULL },
+};
+static const char *const good_nodes[] = { url, NULL };
+
+static devp2p_config good(test_env *t)
+{
+    devp2p_config cfg = { .name = "me",
+        .listen_addr = ":30303",
+        .protocols = good_rows,
+        .static_nodes = good_nodes };
+    cfg.private_key.b[31] = 1;
+    cfg.alloc = t->env.alloc;
+    cfg.alloc_user = t->env.alloc_user;
+    return cfg;
+}
+
+static int init(dp_config *out, const devp2p_config *cfg)
+{
+    return dp_config_init(out, cfg, sizeof *cfg, sizeof(devp2p_protocol));
+}
+
+/* Everything is copied. */
+static void copies(void **state)
+{
+    (void)state;
+    test_env t;
+    dp_config c;
+    char name[] = "me", proto[] = "foo";
+    devp2p_protocol rows[] = { good_rows[0], { .name = NULL } };
+    rows[0].name = proto;
+    test_env_init(&t);
+    devp2p_config cfg = good(&t);
+    cfg.name = name;
+    cfg.protocols = rows;
+
+    assert_int_equal(init(&c, &cfg), 0);
+    name[0] = proto[0] = '?';
+    rows[0].length = 99;
+    assert_string_equal(c.name, "me");
+    assert_int_equal(c.nrows, 1);
+    assert_string_equal(c.rows[0].name, "foo");
+    assert_int_equal(c.rows[0].length, 2);
+    assert_true(c.listens);
+    assert_int_equal(c.listen.port, 30303);
+    assert_int_equal(c.listen.family, 0);
+    assert_int_equal(c.nnodes, 1);
+    assert_int_equal(c.nodes[0].addr.port, 30303);
+    assert_int_equal(c.max_peers, DP_MAX_PEERS_DEFAULT);
+    assert_int_equal(c.run_stack, DP_RUN_STACK_DEFAULT);
+    assert_int_equal(c.key.b[31], 1);
+    dp_config_fini(&c);
+    assert_int_equal(c.key.b[31], 0);
+    assert_int_equal(t.live, 0);
+}
+
+/* Nothing but a key is needed. */
+static void bare(void **state)
+{
+    (void)state;
+    test_env t;
+    dp_config c;
+    test_env_init(&t);
+    devp2p_config cfg = { .alloc = t.env.alloc, .alloc_user = &t };
+
+    assert_int_equal(init(&c, &cfg), 0);
+    assert_string_equal(c.name, "");
+    assert_false(c.listens);
+    assert_int_equal(c.nrows, 0);
+    assert_int_equal(c.nnodes, 0);
+    dp_config_fini(&c);
+    assert_int_equal(t.live, 0);
+}
+
+/* refused checks the code and that the sentence names the field. */
+static void refused(test_env *t, const devp2p_config *cfg, int err,
+    const char *field, const char *why)
+{
+    dp_config c;
+    assert_int_equal(init(&c, cfg), err);
+    const char *said = devp2p_last_detail();
+    if (strncmp(said, field, strlen(field)) != 0 || !strstr(said, why))
+        fail_msg("\"%s\" does not say %s ... %s", said, field, why);
+    assert_int_equal(t->live, 0);
+}
+
+static void numbers(void **state)
+{
+    (void)state;
+    test_env t;
+    test_env_init(&t);
+    devp2p_config cfg = good(&t);
+
+    cfg.max_peers = DP_MAX_PEERS + 1;
+    refused(&t, &cfg, DEVP2P_ERR_INVALID, "max_peers", "100001");
+    cfg.max_peers = DEVP2P_NONE;
+    cfg.worker_threads = DP_WORKERS_MAX + 1;
+    refused(&t, &cfg, DEVP2P_ERR_INVALID, "worker_threads", "65");
+    cfg.worker_threads = DP_WORKERS_MAX;
+    cfg.run_stack = DP_RUN_STACK_MIN - 1;
+    refused(&t, &cfg, DEVP2P_ERR_INVALID, "run_stack", "65535");
+    cfg.run_stack = DP_RUN_STACK_MAX + 1;
+    refused(&t, &cfg, DEVP2P_ERR_INVALID, "run_stack", "67108865");
+    cfg.run_stack = DP_RUN_STACK_MIN;
+    cfg.log_level = (devp2p_log_level)(DEVP2P_LOG_TRACE + 1);
+    refused(&t, &cfg, DEVP2P_ERR_INVALID, "log_level", "6");
+    cfg.log_level = DEVP2P_LOG_TRACE;
+
+    dp_config c;
+    assert_int_equal(init(&c, &cfg), 0);
+    assert_int_equal(c.max_peers, DEVP2P_NONE);
+    assert_int_equal(c.run_stack, DP_RUN_STACK_MIN);
+    dp_config_fini(&c);
+}
+
+static void strings(void **state)
+{
+    (void)state;
+    test_env t;
+    char name[DP_CLIENT_NAME_MAX + 2];
+    test_env_init(&t);
+    devp2p_config cfg = good(&t);
+
+    memset(name, 'x', sizeof name - 1);
+    name[sizeof name - 1] = 0;
+    cfg.name = name;
+    refused(&t, &cfg, DEVP2P_ERR_INVALID, "name", "257 bytes");
+    cfg.name = "tab\t";
+    refused(&t, &cfg, DEVP2P_ERR_INVALID, "name", "printable");
+    cfg = good(&t);
+    cfg.listen_addr = "1.2.3.4";
+    refused(&t, &cfg, DEVP2P_ERR_ADDR, "listen_addr", "\"1.2.3.4\"");
+    cfg.listen_addr = ":65536";
+    refused(&t, &cfg, DEVP2P_ERR_ADDR, "listen_addr", "\":65536\"");
+    cfg = good(&t);
+    const char *nodes[] = { url, "enode://12", NULL };
+    cfg.static_nodes = nodes;
+    refused(&t, &cfg, DEVP2P_ERR_URL, "static_nodes[1]", ": ");
+    refused(&t, NULL, DEVP2P_ERR_INVALID, "the configuration", "NULL");
+}
+
+static void protocols(void **state)
+{
+    (void)state;
+    test_env t;
+    test_env_init(&t);
+    devp2p_config cfg = good(&t);
+    char name[DP_NAME_MAX + 2];
+    devp2p_protocol rows[DP_PROTOCOLS_MAX + 2] = { good_rows[0], good_rows[1] };
+    cfg.protocols = rows;
+
+    memset(name, 'x', sizeof name - 1);
+    name[sizeof name - 1] = 0;
+    rows[1].name = name;
+    refused(&t, &cfg, DEVP2P_ERR_INVALID, "protocols[1].name", "1 to 64");
+    rows[1].name = "";
+    refused(&t, &cfg, DEVP2P_ERR_INVALID, "protocols[1].name", "1 to 64");
+    rows[1].name = "\x7f";
+    refused(&t, &cfg, DEVP2P_ERR_INVALID, "protocols[1].name", "printable");
+    rows[1] = good_rows[1];
+    rows[1].on_msg = NULL;
+    refused(&t, &cfg, DEVP2P_ERR_INVALID, "protocols[1]", "neither");
+    rows[1].on_close = on_close;
+    refused(&t, &cfg, DEVP2P_ERR_INVALID, "protocols[1]", "neither");
+    rows[1].run = run;
+    refused(&t, &cfg, DEVP2P_ERR_INVALID, "protocols[1]", "run and event");
+    rows[1] = good_rows[0];
+    refused(&t, &cfg, DEVP2P_ERR_INVALID, "protocols[1]", "twice");
+    for (uint32_t i = 0; i <= DP_PROTOCOLS_MAX; i++) {
+        rows[i] = good_rows[0];
+        rows[i].version = i;
+    }
+    refused(&t, &cfg, DEVP2P_ERR_INVALID, "protocols", "more than 64");
+    rows[DP_PROTOCOLS_MAX].name = NULL;
+    dp_config c;
+    assert_int_equal(init(&c, &cfg), 0);
+    assert_int_equal(c.nrows, DP_PROTOCOLS_MAX);
+    dp_config_fini(&c);
+}
+
+/* A program of an older or a newer header: sizes are the version. */
+static void sizes(void **state)
+{
+    (void)state;
+    test_env t;
+    dp_config c;
+    test_env_init(&t);
+    struct {
+        devp2p_config cfg;
+        uint64_t more[2];
+    } newer = { .cfg = good(&t) };
+    struct {
+        devp2p_protocol row;
+        uint64_t more;
+    } rows[2] = { { .row = good_rows[0] } };
+    size_t row = sizeof(devp2p_protocol);
+
+    /* older: what it does not have is default */
+    newer.cfg.run_stack = 1;
+    assert_int_equal(
+        dp_config_init(&c, &newer.cfg, offsetof(devp2p_config, run_stack), row),
+        0);
+    assert_int_equal(c.run_stack, DP_RUN_STACK_DEFAULT);
+    dp_config_fini(&c);
+    assert_int_equal(dp_config_init(&c, &newer.cfg, 4, row), DEVP2P_ERR_ABI);
+    newer.cfg.run_stack = 0;
+    assert_int_equal(
+        dp_config_init(&c, &newer.cfg, sizeof newer.cfg, 4), DEVP2P_ERR_ABI);
+    newer.cfg.protocols = NULL;
+    assert_int_equal(dp_config_init(&c, &newer.cfg, sizeof newer.cfg, 4), 0);
+    dp_config_fini(&c);
+
+    /* newer: what we do not have must not be asked for */
+    newer.cfg.protocols = &rows[0].row;
+    assert_int_equal(
+        dp_config_init(&c, &newer.cfg, sizeof newer, sizeof rows[0]), 0);
+    assert_int_equal(c.nrows, 1);
+    dp_config_fini(&c);
+    rows[0].more = 1;
+    assert_int_equal(
+        dp_config_init(&c, &newer.cfg, sizeof newer, sizeof rows[0]),
+        DEVP2P_ERR_ABI);
+    rows[0].more = 0;
+    newer.more[1] = UINT64_C(1) << 56;
+    assert_int_equal(
+        dp_config_init(&c, &newer.cfg, sizeof newer, sizeof rows[0]),
+        DEVP2P_ERR_ABI);
+    assert_non_null(strstr(devp2p_last_detail(), "devp2p_config"));
+    assert_int_equal(t.live, 0);
+}
+
+static void no_memory(void **state)
+{
+    (void)state;
+    test_env t;
+    dp_config c;
+    int err = DEVP2P_ERR_NOMEM;
+
+    for (size_t n = 1; err; n++) {
+        test_env_init(&t);
+        test_env_fail(&t, n);
+        devp2p_config cfg = good(&t);
+        err = init(&c, &cfg);
+        if (err)
+            assert_int_equal(err, DEVP2P_ERR_NOMEM);
+        else
+            dp_config_fini(&c);
+        assert_int_equal(t.live, 0);
+    }
+    assert_true(t.calls >= 5);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(copies),
+        cmocka_unit_test(bare),
+        cmocka_unit_test(numbers),
+        cmocka_unit_test(strings),
+        cmocka_unit_test(protocols),
+        cmocka_unit_test(sizes),
+        cmocka_unit_test(no_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
