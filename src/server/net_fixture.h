@@ -68,6 +68,18 @@ static inline void node_event(const devp2p_event *event, void *user)
     x->events[x->nevents++] = *event;
 }
 
+/* net_noise fills bytes that do not shrink. */
+static inline void net_noise(uint8_t *at, size_t len)
+{
+    uint64_t x = UINT64_C(0x9e3779b97f4a7c15);
+    for (size_t i = 0; i < len; i++) {
+        x ^= x << 13;
+        x ^= x >> 7;
+        x ^= x << 17;
+        at[i] = (uint8_t)(x >> 32);
+    }
+}
+
 static inline devp2p_addr node_ip(uint8_t number)
 {
     return (devp2p_addr){ .ip = { 10, 0, 0, number }, .family = 4 };
