@@ -35,9 +35,9 @@ REFUSED = re.compile(r"""RAND_|arc4random|getrandom|getentropy|s?rand(om)?$|(sec
 
 
 def source_of(obj):
-    """src/FLOOR/x.c of .../src/FLOOR/x.c.o"""
-    match = re.search(r"src/.*\.c(?=\.o$)", obj)
-    return match.group() if match else obj
+    """src/FLOOR/x.c of BUILD/CMakeFiles/devp2p_objects.dir/src/FLOOR/x.c.o"""
+    match = re.search(r"\.dir/(src/.*\.c)\.o$", obj)
+    return match.group(1) if match else obj
 
 
 def floor_of(source):
