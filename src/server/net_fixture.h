@@ -25,6 +25,7 @@ typedef struct node {
     dp_world *world;
     devp2p_server *srv;
     devp2p_config cfg; /* filled in by node_config, changed by the test */
+    test_env *memory;  /* its own; NULL: the net's */
     char url[DEVP2P_URL_MAX];
     devp2p_event events[NET_EVENTS];
     size_t nevents, seen; /* told; looked at by node_expect */
@@ -102,8 +103,8 @@ static inline int node_new(node *x, net *n)
     devp2p_addr ip = node_ip(x->cfg.private_key.b[31]);
 
     x->net = n;
-    x->cfg.alloc = n->t.env.alloc;
-    x->cfg.alloc_user = n->t.env.alloc_user;
+    x->cfg.alloc = test_alloc;
+    x->cfg.alloc_user = x->memory ? x->memory : &n->t;
     assert_int_equal(dp_sim_world(&x->world, n->sim, &ip), 0);
     int err = dp_server_new(&x->srv, &x->cfg, sizeof x->cfg,
         sizeof(devp2p_protocol), x->world, NULL);
