@@ -36,7 +36,7 @@ REFUSED = re.compile(r"""RAND_|arc4random|getrandom|getentropy|s?rand(om)?$|(sec
 
 def source_of(obj):
     """src/FLOOR/x.c of BUILD/CMakeFiles/devp2p_objects.dir/src/FLOOR/x.c.o"""
-    match = re.search(r"\.dir/(src/.*\.c)\.o$", obj)
+    match = re.search(r"\.dir/(?:\./)?(src/.*\.c)\.o$", obj)
     return match.group(1) if match else obj
 
 
