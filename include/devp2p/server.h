@@ -101,7 +101,10 @@ DEVP2P_API void devp2p_server_stop(devp2p_server *srv);
  * Thread:  any other. */
 DEVP2P_API int devp2p_server_wait(devp2p_server *srv);
 
-/* devp2p_server_free stops, waits and frees.  NULL is fine. */
+/* devp2p_server_free stops, waits and frees.  NULL is fine.  Peers and rws that
+ * somebody keeps stay valid.
+ *
+ * Thread:  as devp2p_server_wait, and nobody else uses the server any more. */
 DEVP2P_API void devp2p_server_free(devp2p_server *srv);
 
 /* --- asking: any thread, any callback, never waits --- */
@@ -127,9 +130,10 @@ DEVP2P_API size_t devp2p_server_peers(
  * after the last attempt began as long as it is not connected.
  *
  * Returns: 0 when the command is on its way, ERR_URL, ERR_CLOSED after the
- *          stop, ERR_NOMEM.  The event COMMAND then says 0, ERR_EXISTS,
- *          ERR_LIMIT, ERR_NOMEM, DISC_SELF, or ERR_ADDR for a URL without an
- *          address to dial (host names are not resolved yet).
+ *          stop, ERR_AGAIN when 1,024 commands wait, ERR_NOMEM.  The event
+ *          COMMAND then says 0, ERR_EXISTS, ERR_LIMIT, ERR_NOMEM, DISC_SELF, or
+ *          ERR_ADDR for a URL without an address to dial (host names are not
+ *          resolved yet).
  * Out:     ticket - the event's; may be NULL. */
 DEVP2P_API DEVP2P_CHECK int devp2p_server_add_peer(
     devp2p_server *srv, uint64_t *ticket, const char *url);
