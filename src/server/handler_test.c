@@ -319,6 +319,86 @@ static void last_words(void **state)
     net_fini(&n);
 }
 
+/* Two nodes dial each other at the same time, and both speak at once: one
+ * connection stays, and its handlers hear nothing before they are opened. */
+typedef struct eager {
+    bool opened;
+    int heard, opens, closes;
+} eager;
+
+static int open_eager(devp2p_peer *peer, devp2p_rw *rw, void *user)
+{
+    eager *e = user;
+
+    (void)peer;
+    e->opened = true;
+    e->opens++;
+    return devp2p_send_items(rw, 0, "now");
+}
+
+static int hear_eager(devp2p_rw *rw, const devp2p_msg *msg, void *user)
+{
+    eager *e = user;
+
+    (void)rw, (void)msg;
+    assert_true(e->opened);
+    e->heard++;
+    return 0;
+}
+
+static void close_eager(devp2p_rw *rw, int reason, uint32_t unsent, void *user)
+{
+    eager *e = user;
+
+    (void)rw, (void)reason, (void)unsent;
+    e->opened = false;
+    e->closes++;
+}
+
+static bool both_heard(void *user)
+{
+    eager *e = user;
+    return e[0].heard && e[1].heard;
+}
+
+static void both_dial(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 60; seed++) {
+        net n;
+        node x[2];
+        eager e[2] = { { .opened = false }, { .opened = false } };
+        devp2p_protocol p[2][2] = { { { .name = NULL } },
+            { { .name = NULL } } };
+        net_init(&n, seed);
+        for (uint8_t i = 0; i < 2; i++) {
+            p[i][0] = (devp2p_protocol){ .name = "p",
+                .version = 1,
+                .length = 1,
+                .on_open = open_eager,
+                .on_msg = hear_eager,
+                .on_close = close_eager,
+                .user = &e[i] };
+            node_config(&x[i], (uint8_t)(i + 1), p[i]);
+            node_start(&x[i], &n);
+        }
+        assert_int_equal(devp2p_server_add_peer(x[0].srv, NULL, x[1].url), 0);
+        net_run(&n, (seed % 10) * 10 * DP_MS);
+        assert_int_equal(devp2p_server_add_peer(x[1].srv, NULL, x[0].url), 0);
+        assert_true(net_until(&n, both_heard, e));
+        net_run(&n, 100 * DP_SEC);
+        for (int i = 0; i < 2; i++) {
+            assert_int_equal(devp2p_server_count(x[i].srv), 1);
+            assert_int_equal(e[i].opens, 1);
+            assert_int_equal(e[i].heard, 1);
+        }
+        node_stop(&x[0]);
+        node_stop(&x[1]);
+        assert_int_equal(e[0].closes + e[1].closes, 2);
+        net_fini(&n);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -327,6 +407,7 @@ int main(void)
         cmocka_unit_test(all_end),
         cmocka_unit_test(threads_are_joined),
         cmocka_unit_test(last_words),
+        cmocka_unit_test(both_dial),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

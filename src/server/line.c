@@ -195,6 +195,8 @@ void dp_line_read(dp_line *line, dp_now now)
     }
 }
 
+/* dp_line_write: when the stream breaks, the last words of the other end may
+ * still be there to be read; the session hears of the end from the reading. */
 void dp_line_write(dp_line *line, dp_now now)
 {
     const dp_world_ops *ops = line->srv->world->ops;
@@ -204,14 +206,14 @@ void dp_line_write(dp_line *line, dp_now now)
     while (line->session && !line->choked &&
            (len = dp_session_out(line->session, &at)) > 0) {
         int err = ops->write(line->io, at, len, &n);
-        line->mute = err && err != DEVP2P_ERR_AGAIN;
         line->choked = err || n < len;
-        if (!err)
+        if (err && err != DEVP2P_ERR_AGAIN) {
+            line->mute = true;
+            dp_line_read(line, now);
+        } else if (!err) {
             dp_session_sent(line->session, n, now);
+        }
     }
-    /* The last words of the other end may still be there to be read. */
-    if (line->session && line->mute)
-        dp_line_read(line, now);
 }
 
 void dp_line_want(dp_line *line)
@@ -293,7 +295,8 @@ static void farewell(
 
     dp_server_unlist(line->srv, line->peer);
     dp_peer_lock(line->peer);
-    hang_up(line, down->reason, down->remote, line->code == 0);
+    bool drain = line->code == 0 && !line->peer->ending;
+    hang_up(line, down->reason, down->remote, drain);
     for (size_t i = 0; i < line->nrws; i++) {
         devp2p_rw *rw = line->rws[i];
         rw->unsent = last_count(line, rw);
@@ -481,12 +484,16 @@ void dp_line_posted(dp_line *line, dp_now now)
     dp_line_touch(line);
 }
 
+void dp_line_start(dp_line *line, dp_now now)
+{
+    if (!line->starting)
+        return;
+    line->starting = false;
+    dp_handlers_start(line, now);
+}
+
 void dp_line_settle(dp_line *line, dp_now now)
 {
-    if (line->starting) {
-        line->starting = false;
-        dp_handlers_start(line, now);
-    }
     for (size_t i = 0; i < line->nrws && line->session; i++)
         dp_deliver_settle(line, line->rws[i], now);
 }

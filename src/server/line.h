@@ -84,6 +84,9 @@ void dp_line_events(dp_line *line, dp_now now);
 /* dp_line_judged passes a verdict on READY. */
 void dp_line_judged(dp_line *line, int verdict, dp_now now);
 
+/* dp_line_start starts the handlers of a line that was accepted, once. */
+void dp_line_start(dp_line *line, dp_now now);
+
 /* dp_line_posted takes what threads did, dp_line_settle lets them see what the
  * loop did. */
 void dp_line_posted(dp_line *line, dp_now now);

@@ -3,7 +3,7 @@
  * connection ends; nothing is lost, nothing hangs. */
 #include "server/net_fixture.h"
 
-enum { TALK = 50, BIG = 200 * 1024 };
+enum { TALK = 20, BIG = 80 * 1024 };
 
 struct table {
     struct {

@@ -231,8 +231,8 @@ int dp_server_new(devp2p_server **out, const devp2p_config *theirs,
 
 /* --- life --- */
 
-/* open binds the listener and starts the loop. */
-static int open(devp2p_server *srv)
+/* begin binds the listener and starts the loop. */
+static int begin(devp2p_server *srv)
 {
     const dp_world_ops *ops = srv->world->ops;
     devp2p_addr bound = srv->node.addr;
@@ -262,7 +262,7 @@ int devp2p_server_start(devp2p_server *srv)
                                        &srv->life, &expected, DP_LIFE_STARTING))
         return dp_fail(DEVP2P_ERR_STATE,
             "the server was started or stopped before; a server starts once");
-    int err = open(srv);
+    int err = begin(srv);
     atomic_store(&srv->life, err ? DP_LIFE_NEW : DP_LIFE_RUNNING);
     if (!err)
         srv->world->ops->wake(srv->world); /* a stop may have come meanwhile */

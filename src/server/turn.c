@@ -26,8 +26,11 @@ static void accepted(void *server, void *user, int raw, const devp2p_addr *from)
     } else if (dp_line_new(&line, srv, number, from)) {
         ops->refuse(srv->world, raw);
         dp_effects_lost(srv, number, DEVP2P_ERR_NOMEM, now);
-    } else if (ops->adopt(srv->world, raw, line, &line->io) ||
-               dp_line_open(line, now)) {
+    } else if (ops->adopt(srv->world, raw, line, &line->io)) {
+        ops->refuse(srv->world, raw);
+        dp_line_free(line);
+        dp_effects_lost(srv, number, DEVP2P_ERR_NOMEM, now);
+    } else if (dp_line_open(line, now)) {
         dp_line_free(line);
         dp_effects_lost(srv, number, DEVP2P_ERR_NOMEM, now);
     }
@@ -53,7 +56,7 @@ static void ready(void *server, void *user, dp_io *io, unsigned events)
 
     (void)io;
     dp_server_enter(srv);
-    if (events & DP_WRITE) {
+    if ((events & DP_WRITE) && !line->mute) {
         line->choked = false;
         dp_line_touch(line);
     }
@@ -145,7 +148,8 @@ static void run_jobs(devp2p_server *srv, share *s, dp_now now)
 }
 
 /* frames opens or seals for the lines of batch, in order, until the share of a
- * loop is used up; the others wait for the next turn and are first then. */
+ * loop is used up; the others wait for the next turn and are first then.
+ * Nothing is opened for handlers that have not begun. */
 static void frames(devp2p_server *srv, dp_list *batch, bool open, dp_now now)
 {
     share s = { .n = 0 };
@@ -155,6 +159,7 @@ static void frames(devp2p_server *srv, dp_list *batch, bool open, dp_now now)
         dp_line *line = dp_of(k, dp_line, dirty);
         line->starved |= s.bytes >= DP_TURN_TOTAL;
         if (!line->session || s.bytes >= DP_TURN_TOTAL ||
+            (open && line->starting) ||
             !(f = dp_session_lend(line->session, open, now)))
             continue;
         s.bytes += (size_t)(f->end - f->at);
@@ -222,6 +227,7 @@ static void work(devp2p_server *srv, dp_list *batch, dp_now now)
     dp_effects_run(srv, now); /* PEER_ADD is told before handlers start */
     for (k = dp_list_first(batch); k; k = dp_list_next(batch, k)) {
         dp_line *line = dp_of(k, dp_line, dirty);
+        dp_line_start(line, now);
         dp_line_settle(line, now);
         ask_ec(line, now);
     }
