@@ -107,7 +107,6 @@ void dp_line_free(dp_line *line)
     dp_session_free(line->session);
     dp_timer_set(srv->timers, &line->timer, DP_NEVER);
     dp_unlink(&line->dirty);
-    dp_unlink(&line->blocked);
     dp_unlink(&line->all);
     srv->nlines--;
     dp_free(&srv->self.env, line, sizeof *line);

@@ -22,7 +22,6 @@ typedef struct dp_line {
     uint64_t number; /* the conn of dp_host */
     dp_link all;     /* of the server's lines */
     dp_link dirty;   /* of those that have something to do */
-    dp_link blocked; /* of those that a total holds back */
     dp_timer timer;
     dp_post post;
 

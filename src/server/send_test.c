@@ -2,6 +2,7 @@
 /* send_test.c - what senders hear: room, marks, sizes, and what became of the
  * messages when the connection ended. */
 #include "server/net_fixture.h"
+#include "server/server.h"
 
 enum { SIZE = 8 * 1024 };
 
@@ -372,6 +373,102 @@ static void from_outside(void **state)
     pair_fini(&p);
 }
 
+/* --- the total of all --- */
+
+/* A crowd is a server, a, that sends to two peers and may hold little in all. */
+typedef struct crowd {
+    net n;
+    node a, b, c;
+    side to_b, to_c, at_b, at_c;
+    devp2p_protocol pa[2], pb[2], pc[2];
+} crowd;
+
+/* by_peer: a's two sides are told apart by the peer. */
+static side *by_peer(crowd *w, devp2p_rw *rw)
+{
+    uint8_t last = devp2p_peer_remote(devp2p_rw_peer(rw))->ip[3];
+    return last == 2 ? &w->to_b : &w->to_c;
+}
+
+static int open_crowd(devp2p_peer *peer, devp2p_rw *rw, void *user)
+{
+    return on_open(peer, rw, by_peer(user, rw));
+}
+
+static int msg_crowd(devp2p_rw *rw, const devp2p_msg *msg, void *user)
+{
+    (void)rw, (void)msg, (void)user;
+    return 0;
+}
+
+static void writable_crowd(devp2p_rw *rw, void *user)
+{
+    on_writable(rw, by_peer(user, rw));
+}
+
+static bool c_has_all(void *user)
+{
+    crowd *w = user;
+    return w->at_c.received == w->to_c.total;
+}
+
+static bool b_has_all(void *user)
+{
+    crowd *w = user;
+    return w->at_b.received == w->to_b.total;
+}
+
+/* One peer that takes nothing uses the total up; another one goes on with the
+ * spare that each has, and the first when there is room again. */
+static void total(void **state)
+{
+    (void)state;
+    crowd w = { .to_b = { .total = 100, .size = SIZE },
+        .to_c = { .total = 100, .size = SIZE } };
+
+    w.to_b.bytes = malloc(SIZE);
+    w.to_c.bytes = malloc(SIZE);
+    net_noise(w.to_b.bytes, SIZE);
+    net_noise(w.to_c.bytes, SIZE);
+    net_init(&w.n, 13);
+    w.pa[0] = (devp2p_protocol){ .name = "p",
+        .version = 1,
+        .length = 1,
+        .on_open = open_crowd,
+        .on_msg = msg_crowd,
+        .on_writable = writable_crowd,
+        .user = &w };
+    w.pb[0] = row(&w.at_b, true);
+    w.pc[0] = row(&w.at_c, false);
+    node_config(&w.a, 1, w.pa);
+    node_config(&w.b, 2, w.pb);
+    node_config(&w.c, 3, w.pc);
+    node_start(&w.a, &w.n);
+    w.a.srv->send.limit = 10 * SIZE;
+    node_start(&w.b, &w.n);
+    node_start(&w.c, &w.n);
+    assert_int_equal(devp2p_server_add_peer(w.a.srv, NULL, w.b.url), 0);
+    node_expect(&w.a, DEVP2P_EVENT_PEER_ADD);
+    dp_sim_hold(w.n.sim, w.a.world, w.b.world, true);
+    net_run(&w.n, DP_SEC);
+    assert_true(w.to_b.accepted <= 25);
+    assert_int_equal(devp2p_server_add_peer(w.a.srv, NULL, w.c.url), 0);
+    node_expect(&w.a, DEVP2P_EVENT_PEER_ADD);
+    assert_true(w.to_c.accepted <= 5);
+    uint32_t stuck = w.to_b.accepted;
+    assert_true(net_until(&w.n, c_has_all, &w));
+    assert_true(w.to_c.again >= 10);
+    assert_int_equal(w.to_b.accepted, stuck);
+    dp_sim_hold(w.n.sim, w.a.world, w.b.world, false);
+    assert_true(net_until(&w.n, b_has_all, &w));
+    node_stop(&w.a);
+    node_stop(&w.b);
+    node_stop(&w.c);
+    net_fini(&w.n);
+    free(w.to_b.bytes);
+    free(w.to_c.bytes);
+}
+
 /* --- codes and sizes --- */
 
 typedef struct echo {
@@ -489,6 +586,7 @@ int main(void)
         cmocka_unit_test(cut),
         cmocka_unit_test(flush),
         cmocka_unit_test(from_outside),
+        cmocka_unit_test(total),
         cmocka_unit_test(sizes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

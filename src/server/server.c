@@ -194,7 +194,6 @@ static int make_shell(devp2p_server **out, dp_config *cfg, dp_world *world)
     dp_list_init(&srv->rings);
     dp_list_init(&srv->all);
     dp_list_init(&srv->dirty);
-    dp_list_init(&srv->blocked);
     *out = srv;
     return 0;
 }

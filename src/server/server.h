@@ -48,7 +48,7 @@ struct devp2p_server {
     dp_pool *pool;
     dp_timers *timers;
     dp_map *lines; /* by number, those that the host may know */
-    dp_list all, dirty, blocked;
+    dp_list all, dirty;
     size_t nlines;
     uint64_t numbers; /* of inbound connections */
     dp_listener listener;

@@ -208,8 +208,6 @@ static void begin(devp2p_server *srv, dp_list *batch, dp_now now)
     dp_effects_commands(srv, now);
     dp_host_tick(srv->host, now);
     dp_effects_run(srv, now);
-    for (dp_link *k; (k = dp_list_pop(&srv->blocked));)
-        dp_line_touch(dp_of(k, dp_line, blocked));
     dp_list_splice(batch, &srv->dirty);
     for (dp_link *k = dp_list_first(batch); k; k = dp_list_next(batch, k)) {
         dp_line *line = dp_of(k, dp_line, dirty);
@@ -243,15 +241,6 @@ static void work(devp2p_server *srv, dp_list *batch, dp_now now)
     dp_effects_run(srv, now);
 }
 
-/* held_back: only what other lines give back lets this one go on. */
-static bool held_back(const dp_line *line)
-{
-    for (size_t i = 0; i < line->nrws; i++)
-        if (line->rws[i]->refused)
-            return true;
-    return line->full;
-}
-
 /* finish says when a line is to be worked on again. */
 static void finish(dp_line *line, dp_now now)
 {
@@ -269,8 +258,6 @@ static void finish(dp_line *line, dp_now now)
     if (line->retry)
         at = dp_sooner(at, dp_after(now, RETRY_NS));
     dp_timer_set(srv->timers, &line->timer, at);
-    if (held_back(line))
-        dp_list_push(&srv->blocked, &line->blocked);
     if (line->again || line->starved || at <= now.mono)
         dp_line_touch(line);
 }
@@ -301,7 +288,6 @@ static uint64_t next_turn(const devp2p_server *srv, dp_now now)
 static uint64_t turn(void *server, dp_now now)
 {
     devp2p_server *srv = server;
-    size_t recv = srv->recv.used, send = srv->send.used;
     uint64_t next = DP_NEVER;
     dp_list batch;
 
@@ -315,9 +301,6 @@ static uint64_t turn(void *server, dp_now now)
     dp_scratch_shrink(&srv->scratch);
     dp_listener_want(&srv->listener, srv->world, dp_host_accepting(srv->host));
     next = next_turn(srv, now);
-    if (!dp_list_empty(&srv->blocked) &&
-        (srv->recv.used < recv || srv->send.used < send))
-        next = now.mono; /* room that a blocked line may use */
     if (srv->stopping && dp_list_empty(&srv->all)) {
         srv->ended = true;
         dp_events_end(srv);
