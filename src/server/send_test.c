@@ -375,7 +375,7 @@ static void from_outside(void **state)
 
 /* --- the total of all --- */
 
-/* A crowd is a server, a, that sends to two peers and may hold little in all. */
+/* A crowd is a server, a, that may hold little in all, and two peers of it. */
 typedef struct crowd {
     net n;
     node a, b, c;
