@@ -105,9 +105,9 @@ static void rows_of(devp2p_protocol rows[3], side sides[2])
         .user = &sides[1] };
 }
 
-/* talk runs a conversation whose n-th allocation fails in a; true when it was
- * over before there were so many. */
-static bool talk(size_t n, size_t *finished)
+/* talk runs a conversation whose n-th allocation fails in a, which dials b or is
+ * dialled; true when it was over before there were so many. */
+static bool talk(size_t n, bool dials, size_t *finished)
 {
     net w;
     node a, b;
@@ -118,6 +118,13 @@ static bool talk(size_t n, size_t *finished)
     devp2p_events *ring = NULL;
     uint64_t ticket;
 
+    devp2p_node self = { .addr = node_ip(1) };
+    devp2p_key key = { { [31] = 1 } };
+    char a_url[DEVP2P_URL_MAX];
+
+    self.addr.port = 30303;
+    assert_int_equal(devp2p_key_public(&self.pub, &key), 0);
+    devp2p_node_url(a_url, &self);
     rows_of(pa, sa);
     rows_of(pb, sb);
     net_init(&w, 31);
@@ -134,8 +141,10 @@ static bool talk(size_t n, size_t *finished)
     } else {
         assert_int_equal(devp2p_server_start(a.srv), 0);
         err = devp2p_events_open(&ring, a.srv);
-        if (!err)
+        if (!err && dials)
             err = devp2p_server_add_peer(a.srv, &ticket, b.url);
+        if (!dials)
+            assert_int_equal(devp2p_server_add_peer(b.srv, &ticket, a_url), 0);
         assert_true(err == 0 || err == DEVP2P_ERR_NOMEM);
         net_run(&w, 20 * DP_SEC);
         *finished += sb[0].heard == TALK && sb[1].heard == TALK;
@@ -159,14 +168,15 @@ static bool talk(size_t n, size_t *finished)
 static void each_fails(void **state)
 {
     (void)state;
-    size_t finished = 0, n = 1;
-
-    while (!talk(n, &finished))
-        n++;
-    assert_true(n > 50);
-    assert_true(finished >= 1); /* the last one, without a failure */
-    printf("%zu allocations, %zu conversations in spite of one\n", n - 1,
-        finished - 1);
+    for (int dials = 0; dials < 2; dials++) {
+        size_t finished = 0, n = 1;
+        while (!talk(n, dials, &finished))
+            n++;
+        assert_true(n > 50);
+        assert_true(finished >= 1); /* the last one, without a failure */
+        printf("%zu allocations, %zu conversations in spite of one\n", n - 1,
+            finished - 1);
+    }
 }
 
 int main(void)
