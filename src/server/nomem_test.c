@@ -105,8 +105,8 @@ static void rows_of(devp2p_protocol rows[3], side sides[2])
         .user = &sides[1] };
 }
 
-/* talk runs a conversation whose n-th allocation fails in a, which dials b or is
- * dialled; true when it was over before there were so many. */
+/* talk runs a conversation whose n-th allocation fails in a, which dials b or
+ * is dialled; true when it was over before there were so many. */
 static bool talk(size_t n, bool dials, size_t *finished)
 {
     net w;
