@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# setup.sh build|clang|format ... - installs what is missing for these purposes
-# with apt; on other systems it names what is missing.
+# setup.sh build|clang|format|interop ... - installs what is missing for these
+# purposes with apt; on other systems it names what is missing.
 set -eu
 
 packages=
@@ -21,6 +21,13 @@ for purpose; do
     format)
         packages="$packages clang-format-14"
         programs="$programs clang-format-14"
+        ;;
+    interop)
+        programs="$programs go node npm"
+        # Node may come from elsewhere; no Go of Debian 12 is new enough
+        command -v npm >/dev/null || packages="$packages nodejs npm"
+        command -v go >/dev/null ||
+            echo "setup.sh: please install Go 1.24 or newer" >&2
         ;;
     *)
         echo "setup.sh: unknown purpose: $purpose" >&2
@@ -64,10 +71,9 @@ install() {
         }
     fi
     echo "setup.sh: installing${as:+ with sudo}: $*"
-    export DEBIAN_FRONTEND=noninteractive
-    # shellcheck disable=SC2086
-    $as apt-get -qq update
-    # shellcheck disable=SC2086
+    as="$as env DEBIAN_FRONTEND=noninteractive"
+    $as apt-get -qq update ||
+        echo "setup.sh: not every package list is new; going on" >&2
     $as apt-get -qq install -y --no-install-recommends "$@" >/dev/null
 }
 
