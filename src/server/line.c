@@ -322,6 +322,7 @@ static void down(dp_line *line, const dp_session_event *ev, dp_now now)
     line->session = NULL;
     line->over = true;
     line->starting = false;
+    dp_timer_set(srv->timers, &line->timer, DP_NEVER);
     dp_log(&srv->self.env, DEVP2P_LOG_DEBUG, "conn",
         "%s: ended: %s%s, %" PRIu32 " unsent",
         devp2p_addr_text(text, &line->far), devp2p_strerror(end.code),
