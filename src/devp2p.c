@@ -37,7 +37,7 @@ int devp2p_server_new_sized(devp2p_server **out, const devp2p_config *theirs,
         err = new_world(&world, &cfg);
     devp2p_key_wipe(&cfg.private_key);
     if (err)
-        return err;
+        return dp_fail_plain(err);
     err = dp_server_new(out, theirs, config_size, protocol_size, world, NULL);
     if (err)
         world->ops->free(world);

@@ -412,6 +412,35 @@ static void mailbox_full(void **state)
     net_fini(&n);
 }
 
+/* Whatever allocation of _new fails, the sentence is about that. */
+static void no_memory_says_so(void **state)
+{
+    (void)state;
+    int err = DEVP2P_ERR_NOMEM;
+    for (size_t k = 1; err; k++) {
+        net n;
+        node x;
+        devp2p_addr ip = node_ip(1);
+        net_init(&n, 1);
+        node_config(&x, 1, NULL);
+        x.cfg.alloc = n.t.env.alloc;
+        x.cfg.alloc_user = n.t.env.alloc_user;
+        assert_int_equal(dp_sim_world(&x.world, n.sim, &ip), 0);
+        dp_fail(0, "stale");
+        test_env_fail(&n.t, k);
+        err = dp_server_new(&x.srv, &x.cfg, sizeof x.cfg,
+            sizeof(devp2p_protocol), x.world, NULL);
+        if (err) {
+            assert_int_equal(err, DEVP2P_ERR_NOMEM);
+            assert_string_equal(devp2p_last_detail(), "out of memory");
+            x.world->ops->free(x.world);
+        } else {
+            node_stop(&x);
+        }
+        net_fini(&n);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -429,6 +458,7 @@ int main(void)
         cmocka_unit_test(wrong_nodes),
         cmocka_unit_test(static_nodes),
         cmocka_unit_test(commands),
+        cmocka_unit_test(no_memory_says_so),
         cmocka_unit_test(mailbox_full),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

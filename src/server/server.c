@@ -208,10 +208,10 @@ int dp_server_new(devp2p_server **out, const devp2p_config *theirs,
     *out = NULL;
     int err = dp_config_init(&cfg, theirs, config_size, protocol_size);
     if (err)
-        return err;
+        return dp_fail_plain(err);
     err = make_shell(&srv, &cfg, world);
     if (err)
-        return dp_fail(err, "out of memory");
+        return dp_fail_plain(err);
     err = make_identity(srv, curve);
     if (!err)
         err = make_protocols(srv);
@@ -221,7 +221,7 @@ int dp_server_new(devp2p_server **out, const devp2p_config *theirs,
         err = make_machines(srv);
     if (err) {
         unmake(srv);
-        return err;
+        return dp_fail_plain(err);
     }
     dp_world_attach(world, &dp_turn_up, srv);
     *out = srv;
@@ -241,7 +241,7 @@ static int begin(devp2p_server *srv)
         err = dp_listener_bind(
             &srv->listener, srv->world, &srv->cfg.listen, &bound);
     if (err)
-        return err;
+        return dp_fail_plain(err);
     pthread_mutex_lock(&srv->lock);
     srv->node.addr = bound;
     pthread_mutex_unlock(&srv->lock);
