@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* session_fuzz.c - a peer that owns the keys turns the input into frames, bytes,
- * verbs and time.  Whatever it does, the session must end once, in time, within
+/* session_fuzz.c - a peer that owns the keys turns the input into frames,
+ * bytes, verbs and time.  Whatever it does, the session must end once, in time, within
  * its memory, and leave nothing. */
 #include "base/assert.h"
 #include "raw_peer.h"
