@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* session_fuzz.c - a peer that owns the keys turns the input into frames,
- * bytes, verbs and time.  Whatever it does, the session must end once, in time, within
- * its memory, and leave nothing. */
+ * bytes, verbs and time.  Whatever it does, the session must end once, in
+ * time, within its memory, and leave nothing. */
 #include "base/assert.h"
 #include "raw_peer.h"
 

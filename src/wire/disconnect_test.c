@@ -18,7 +18,7 @@ static void told(uint8_t want, const uint8_t *at, size_t len)
     assert_int_equal(reason, want);
 }
 
-/* Every byte as a list, bare, and nested in a byte string, compressed or not. */
+/* Every byte as a list, bare, and in a byte string, compressed or not. */
 static void every_reason(void **state)
 {
     (void)state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* enode_fuzz.c - a URL that is accepted has one text; one that is refused leaves
- * a sentence. */
+/* enode_fuzz.c - a URL that is accepted has one text; one that is refused
+ * leaves a sentence. */
 #include "base/assert.h"
 #include "base/env.h"
 
