@@ -123,6 +123,22 @@ static void test_empty_queue_takes_the_largest(void **state)
     teardown(&f);
 }
 
+/* Above the mark the first one taken changes nothing yet. */
+static void test_far_above_the_mark(void **state)
+{
+    (void)state;
+    struct fixture f;
+    setup(&f, DP_RECV_TOTAL, false);
+    dp_routed to;
+    assert_int_equal(route(&f, 0x10, 100, &to), 0);
+    assert_int_equal(route(&f, 0x10, DP_MESSAGE_MAX, &to), 0);
+    dp_mux_took(&f.mux, 0, 100);
+    assert_true(dp_mux_blocked(&f.mux));
+    dp_mux_took(&f.mux, 0, DP_MESSAGE_MAX);
+    assert_false(dp_mux_blocked(&f.mux));
+    teardown(&f);
+}
+
 static void test_strays_are_counted(void **state)
 {
     (void)state;
@@ -182,6 +198,7 @@ int main(void)
         cmocka_unit_test(test_mark_by_bytes),
         cmocka_unit_test(test_mark_by_messages),
         cmocka_unit_test(test_empty_queue_takes_the_largest),
+        cmocka_unit_test(test_far_above_the_mark),
         cmocka_unit_test(test_strays_are_counted),
         cmocka_unit_test(test_share),
         cmocka_unit_test(test_no_memory),

@@ -316,6 +316,24 @@ static void test_broken_frame(void **state)
     teardown(&f);
 }
 
+/* A chunk that is full of a broken frame is asked for no more room. */
+static void test_broken_frame_fills_the_chunk(void **state)
+{
+    (void)state;
+    struct fixture f;
+    setup(&f);
+    size_t total, n;
+    uint8_t *wire = frames(&f, 1, 50000, &total), *at;
+    wire[3] ^= 1; /* the header's MAC does not hold */
+    assert_int_equal(put(&f, wire, total), DP_CHUNK);
+    open_some(&f);
+    assert_int_equal(f.rx.err, DEVP2P_ERR_FRAME_MAC);
+    assert_int_equal(dp_rx_room(&f.rx, &at, &n), 0);
+    assert_int_equal(n, 0);
+    free(wire);
+    teardown(&f);
+}
+
 static void test_clock_of_a_frame(void **state)
 {
     (void)state;
@@ -385,6 +403,7 @@ int main(void)
         cmocka_unit_test(test_shares_of_a_turn),
         cmocka_unit_test(test_recv_while_lent),
         cmocka_unit_test(test_broken_frame),
+        cmocka_unit_test(test_broken_frame_fills_the_chunk),
         cmocka_unit_test(test_clock_of_a_frame),
         cmocka_unit_test(test_every_allocation_fails_once),
     };

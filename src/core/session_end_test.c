@@ -110,6 +110,31 @@ static void test_flush(void **state)
     lone_fini(&l);
 }
 
+/* However much the peer pours in while the queue goes out. */
+static void test_flush_against_the_stream(void **state)
+{
+    (void)state;
+    lone l;
+    lone_init(&l, 1, 1);
+    raw_open(&l.r);
+    queue(&l, 90, 10000);
+    l.e.write_max = 10000;
+    uint8_t *noise = pair_noise(100000, 1);
+    dp_session_close(l.e.s, DEVP2P_DISC_QUITTING, true, l.w.now);
+    for (unsigned ms = 0; ms < 800; ms += 10) {
+        raw_put(&l.r, noise, 100000);
+        pair_turn(&l.e);
+        l.w.now.mono += 10 * DP_MS;
+    }
+    free(noise);
+    assert_false(l.e.down);
+    pair_sleep(&l.e, 1, DP_SEC);
+    assert_true(l.e.shut);
+    assert_int_equal(whole_frames(&l), 90);
+    assert_int_equal(l.r.id, DP_ID_DISCONNECT);
+    lone_fini(&l);
+}
+
 /* A peer that takes it too slowly gets the reason in time, not the rest. */
 static void test_flush_is_cut_after_2_s(void **state)
 {
@@ -290,6 +315,28 @@ static void test_end_of_input(void **state)
     }
 }
 
+/* On a broken connection nothing is written any more, while what came before
+ * the break is heard. */
+static void test_silent_after_the_break(void **state)
+{
+    (void)state;
+    lone l;
+    lone_init(&l, 1, 1);
+    raw_open(&l.r);
+    for (unsigned k = 0; k < 100; k++)
+        raw_say(&l.r, 0x10, "\xc0", 1);
+    pair_read(&l.e);
+    queue(&l, 3, 100);
+    dp_session_eof(l.e.s, DEVP2P_ERR_RESET, l.w.now);
+    uint64_t written = l.r.in.total;
+    while (pair_turn(&l.e))
+        assert_true(l.r.in.total == written);
+    assert_true(l.e.down);
+    assert_int_equal(l.e.got[0], 100);
+    assert_int_equal(l.e.unsent[0], 3);
+    lone_fini(&l);
+}
+
 /* A reset behind a Disconnect does not hide its reason. */
 static void test_disconnect_before_the_reset(void **state)
 {
@@ -441,6 +488,7 @@ int main(void)
         cmocka_unit_test(test_drain_ends_at_4_mib),
         cmocka_unit_test(test_drain_ends_after_2_s),
         cmocka_unit_test(test_flush),
+        cmocka_unit_test(test_flush_against_the_stream),
         cmocka_unit_test(test_flush_is_cut_after_2_s),
         cmocka_unit_test(test_peer_that_takes_nothing_at_the_end),
         cmocka_unit_test(test_close_without_flush),
@@ -450,6 +498,7 @@ int main(void)
         cmocka_unit_test(test_close_before_keys),
         cmocka_unit_test(test_close_before_hello),
         cmocka_unit_test(test_end_of_input),
+        cmocka_unit_test(test_silent_after_the_break),
         cmocka_unit_test(test_disconnect_before_the_reset),
         cmocka_unit_test(test_end_in_the_middle),
         cmocka_unit_test(test_end_behind_a_slow_reader),

@@ -278,6 +278,8 @@ static void test_held(void **state)
     assert_int_equal(l.e.got[0], 0);
     assert_true(l.e.in.len - l.e.in.head > 80000); /* a chunk was read */
     assert_true(l.e.in.len - l.e.in.head < 100000);
+    assert_null(dp_session_lend(l.e.s, true, l.w.now));
+    assert_int_equal(l.e.s->rx.ready, 0);
     assert_int_equal(pair_send(&l.e, 0, 0, "", 0), DEVP2P_ERR_CLOSED);
     pair_sleep(&l.e, 1, 60 * DP_SEC);
     assert_false(l.e.down);
@@ -286,6 +288,27 @@ static void test_held(void **state)
     pair_settle(&l.e, 1);
     assert_int_equal(l.e.got[0], 100);
     free(noise);
+    lone_fini(&l);
+}
+
+/* A frame that had come in part when the hold began has its time behind it. */
+static void test_clock_of_a_frame_rests_while_held(void **state)
+{
+    (void)state;
+    lone l;
+    lone_init(&l, 1, 1);
+    l.e.on_ready = PAIR_HOLD;
+    raw_open(&l.r);
+    raw_say(&l.r, 0x10, "0123456789", 10);
+    l.e.in.len -= 10;
+    pair_sleep(&l.e, 1, 50 * DP_SEC);
+    l.e.on_ready = 0;
+    dp_session_judge(l.e.s, 0, l.w.now);
+    pair_sleep(&l.e, 1, DP_SEC);
+    assert_false(l.e.down);
+    l.e.in.len += 10;
+    pair_sleep(&l.e, 1, 0);
+    assert_int_equal(l.e.got[0], 1);
     lone_fini(&l);
 }
 
@@ -464,6 +487,7 @@ int main(void)
         cmocka_unit_test(test_frame_before_hello),
         cmocka_unit_test(test_disconnect_instead_of_hello),
         cmocka_unit_test(test_held),
+        cmocka_unit_test(test_clock_of_a_frame_rests_while_held),
         cmocka_unit_test(test_held_then_refused),
         cmocka_unit_test(test_held_peer_leaves),
         cmocka_unit_test(test_stall_at_every_byte),

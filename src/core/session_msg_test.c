@@ -299,14 +299,14 @@ static void test_at_the_mark_all_wait(void **state)
             say_many(&l, 0x10, DP_RECV_MARK / 65536, 65536);
         else
             say_many(&l, 0x10, DP_RECV_MESSAGES, 1);
+        pair_settle(&l.e, 1);
+        uint8_t *at;
+        assert_int_equal(dp_session_room(l.e.s, &at), 0);
         say_many(&l, 0x12, 100, 1000);
         raw_say(&l.r, DP_ID_PING, "\xc0", 1);
         pair_sleep(&l.e, 1, 29 * DP_SEC);
         assert_false(l.e.down || l.e.shut);
         assert_int_equal(l.e.got[1], 0);
-        uint8_t *at;
-        assert_int_equal(dp_session_room(l.e.s, &at), 0);
-        assert_null(dp_session_lend(l.e.s, true, l.w.now));
         unsigned pings = 0;
         while (raw_hear(&l.r))
             pings += l.r.id == DP_ID_PING;
@@ -321,6 +321,70 @@ static void test_at_the_mark_all_wait(void **state)
     }
 }
 
+/* What was read before, beyond the mark, stays as it came. */
+static void test_nothing_is_opened_at_the_mark(void **state)
+{
+    (void)state;
+    lone l;
+    lone_init(&l, 1, 1);
+    l.e.park[0] = true;
+    raw_open(&l.r);
+    say_many(&l, 0x10, DP_RECV_MESSAGES + 100, 1);
+    l.e.read_max = 32 * 64; /* then the mark is not where a chunk ends */
+    pair_turn(&l.e);
+    l.e.read_max = SIZE_MAX;
+    pair_settle(&l.e, 1);
+    assert_int_equal(l.e.got[0], DP_RECV_MESSAGES);
+    assert_int_equal(l.e.s->rx.ready, 0);
+    assert_true(dp_rx_openable(&l.e.s->rx));
+    assert_null(dp_session_lend(l.e.s, true, l.w.now));
+    lone_fini(&l);
+}
+
+/* A frame that is none, behind messages that a slow reader keeps waiting: they
+ * are heard first. */
+static void test_bad_frame_behind_the_mark(void **state)
+{
+    (void)state;
+    static const uint8_t garbage[64];
+    lone l;
+    lone_init(&l, 1, 1);
+    l.e.park[0] = true;
+    raw_open(&l.r);
+    raw_say(&l.r, DP_ID_PONG, "\xc0", 1); /* moves the batches by one */
+    say_many(&l, 0x10, DP_RECV_MESSAGES + 3, 1);
+    raw_put(&l.r, garbage, sizeof garbage);
+    pair_settle(&l.e, 1);
+    assert_int_equal(l.e.s->rx.ready, 3);
+    assert_int_equal(l.e.s->rx.err, DEVP2P_ERR_FRAME_MAC);
+    pair_sleep(&l.e, 1, DP_SEC);
+    assert_false(l.e.down);
+    pair_took(&l.e, 500);
+    pair_settle(&l.e, 1);
+    assert_int_equal(l.e.got[0], DP_RECV_MESSAGES + 3);
+    assert_true(l.e.down);
+    assert_int_equal(l.e.end.reason, DEVP2P_ERR_FRAME_MAC);
+    lone_fini(&l);
+}
+
+/* A connection that breaks meanwhile is not kept for the reader's sake. */
+static void test_reset_at_the_mark(void **state)
+{
+    (void)state;
+    lone l;
+    lone_init(&l, 1, 1);
+    l.e.park[0] = true;
+    raw_open(&l.r);
+    say_many(&l, 0x10, DP_RECV_MESSAGES + 50, 1);
+    pair_settle(&l.e, 1);
+    dp_session_eof(l.e.s, DEVP2P_ERR_RESET, l.w.now);
+    assert_true(dp_session_deadline(l.e.s) == 0);
+    pair_settle(&l.e, 1);
+    assert_true(l.e.down && l.e.end.reset);
+    assert_int_equal(l.e.end.reason, DEVP2P_ERR_RESET);
+    lone_fini(&l);
+}
+
 /* (c) after the grace the peer is gone, and the event names foo. */
 static void test_reader_that_never_comes_back(void **state)
 {
@@ -332,16 +396,19 @@ static void test_reader_that_never_comes_back(void **state)
         raw_open(&l.r);
         say_many(&l, cap ? 0x12 : 0x10, DP_RECV_MESSAGES, 1);
         uint64_t began = l.w.now.mono;
-        assert_int_equal(pair_send(&l.e, 1 - cap, 0, "still", 5), 0);
         pair_sleep(&l.e, 1, DP_STALL_NS - 1);
         assert_false(l.e.shut || l.e.down);
-        pair_sleep(&l.e, 1, 1);
+        assert_int_equal(pair_send(&l.e, 1 - cap, 0, "still", 5), 0);
+        l.w.now.mono++;
+        dp_session_tick(l.e.s, l.w.now);
+        pair_sleep(&l.e, 1, 0);
         assert_true(l.e.shut);
         pair_sleep(&l.e, 1, 5 * DP_SEC);
         assert_true(l.e.down);
         assert_int_equal(l.e.end.reason, DEVP2P_DISC_SUBPROTOCOL_ERROR);
         assert_int_equal(l.e.end.stalled, cap);
         assert_true(l.e.down_at == began + DP_STALL_NS + DP_DRAIN_NS);
+        assert_int_equal(l.e.unsent[1 - cap], 0); /* it still went out */
         while (raw_hear(&l.r))
             ;
         assert_int_equal(l.r.id, DP_ID_DISCONNECT);
@@ -532,6 +599,9 @@ int main(void)
         cmocka_unit_test(test_our_ping_and_pong),
         cmocka_unit_test(test_below_the_mark_nobody_waits),
         cmocka_unit_test(test_at_the_mark_all_wait),
+        cmocka_unit_test(test_nothing_is_opened_at_the_mark),
+        cmocka_unit_test(test_bad_frame_behind_the_mark),
+        cmocka_unit_test(test_reset_at_the_mark),
         cmocka_unit_test(test_reader_that_never_comes_back),
         cmocka_unit_test(test_empty_queue_takes_the_largest),
         cmocka_unit_test(test_send_mark),

@@ -182,10 +182,26 @@ static void test_30_s_for_a_frame(void **state)
 
     long_frame(&l, 200); /* a short one too, a byte each second */
     began = l.w.now.mono;
-    feed(&l, 1, 1000, 60);
+    feed(&l, 1, 700, 90);
     assert_true(l.e.down);
     assert_int_equal(l.e.end.reason, DEVP2P_ERR_STALLED);
     assert_true(l.e.down_at == began + DP_FRAME_NS);
+    lone_fini(&l);
+}
+
+/* A stream of short frames has all the time in the world, also when one is
+ * always coming in. */
+static void test_stream_of_short_frames(void **state)
+{
+    (void)state;
+    lone l;
+    lone_init(&l, 1, 1);
+    raw_open(&l.r);
+    for (unsigned i = 0; i < 2000; i++)
+        raw_say(&l.r, 0x10, "\xc0", 1);
+    feed(&l, 100, 100, 1200);
+    assert_false(l.e.down);
+    assert_int_equal(l.e.got[0], 100 * 1200 / 64);
     lone_fini(&l);
 }
 
@@ -197,12 +213,14 @@ static void test_clocks_rest_at_the_mark(void **state)
     lone_init(&l, 1, 1);
     l.e.park[0] = true;
     raw_open(&l.r);
+    raw_say(&l.r, DP_ID_PONG, "\xc0", 1); /* moves the chunks by one frame */
     for (unsigned i = 0; i < DP_RECV_MESSAGES; i++)
         raw_say(&l.r, 0x10, "\xc0", 1);
     uint8_t *noise = pair_noise(100000, 1);
     raw_say(&l.r, 0x10, noise, 100000); /* begins in the same chunk */
     free(noise);
     pair_settle(&l.e, 1);
+    assert_true(l.e.s->rx.filled > l.e.s->rx.head);
     pair_sleep(&l.e, 1, DP_STALL_NS - DP_SEC);
     assert_false(l.e.down || l.e.shut);
     pair_took(&l.e, 10);
@@ -319,6 +337,7 @@ int main(void)
         cmocka_unit_test(test_peer_that_takes_nothing),
         cmocka_unit_test(test_floor_of_a_long_frame),
         cmocka_unit_test(test_30_s_for_a_frame),
+        cmocka_unit_test(test_stream_of_short_frames),
         cmocka_unit_test(test_clocks_rest_at_the_mark),
         cmocka_unit_test(test_exhausted_receive_total),
         cmocka_unit_test(test_spare_of_a_slow_reader),

@@ -141,8 +141,7 @@ static void test_pool_behind_a_latch(void **state)
 
 /* --- every verb while work is out --- */
 
-/* With both kinds of job out everything else goes on, and the end waits for
- * them. */
+/* With both kinds of job out everything else goes on. */
 static void test_all_verbs_while_lent(void **state)
 {
     (void)state;
@@ -180,26 +179,65 @@ static void test_all_verbs_while_lent(void **state)
         heard += l.r.id == 0x10;
     assert_int_equal(heard, 2);
 
-    raw_say(&l.r, 0x10, "\xc0", 1);
+    lone_fini(&l);
+}
+
+/* The end waits for both jobs, whichever comes back first. */
+static void test_end_while_lent(void **state)
+{
+    (void)state;
+    for (unsigned first = 0; first < 2; first++) {
+        lone l;
+        lone_init(&l, 1, 1);
+        raw_open(&l.r);
+        dp_session *s = l.e.s;
+        dp_session_event ev;
+        uint8_t *at;
+        raw_say(&l.r, 0x10, "\xc0", 1);
+        pair_read(&l.e);
+        assert_int_equal(pair_send(&l.e, 0, 0, "last", 4), 0);
+        dp_frames *job[2] = { dp_session_lend(s, true, l.w.now),
+            dp_session_lend(s, false, l.w.now) };
+        dp_session_close(s, DEVP2P_DISC_REQUESTED, true, l.w.now);
+        dp_session_eof(s, DEVP2P_ERR_RESET, l.w.now);
+        for (unsigned i = 0; i < 2; i++) {
+            dp_frames *f = job[first ^ i];
+            assert_int_equal(dp_session_room(s, &at), 0);
+            assert_false(dp_session_next(s, &ev, l.w.now));
+            dp_frames_run(l.w.engine, &f, 1);
+            dp_session_take(s, f, l.w.now);
+        }
+        pair_events(&l.e);
+        assert_true(l.e.down);
+        assert_int_equal(l.e.end.reason, DEVP2P_DISC_REQUESTED);
+        assert_int_equal(l.e.unsent[0], 1);
+        assert_int_equal(l.e.got[0], 0);
+        lone_fini(&l);
+    }
+}
+
+/* What is being opened when the peer's end is seen is still heard. */
+static void test_peer_ends_while_lent(void **state)
+{
+    (void)state;
+    lone l;
+    lone_init(&l, 1, 1);
+    raw_open(&l.r);
+    dp_session_event ev;
+    for (unsigned i = 0; i < 2 * DP_TURN_MESSAGES; i++)
+        raw_say(&l.r, 0x10, "\xc0", 1);
     pair_read(&l.e);
-    assert_int_equal(pair_send(&l.e, 0, 0, "last", 4), 0);
-    open = dp_session_lend(s, true, l.w.now);
-    seal = dp_session_lend(s, false, l.w.now);
-    dp_session_close(s, DEVP2P_DISC_REQUESTED, true, l.w.now);
-    dp_session_eof(s, DEVP2P_ERR_RESET, l.w.now);
-    uint8_t *at;
-    assert_int_equal(dp_session_room(s, &at), 0);
-    assert_false(dp_session_next(s, &ev, l.w.now)); /* DOWN waits for both */
-    dp_frames_run(l.w.engine, &seal, 1);
-    dp_session_take(s, seal, l.w.now);
-    assert_false(dp_session_next(s, &ev, l.w.now));
-    dp_frames_run(l.w.engine, &open, 1);
-    dp_session_take(s, open, l.w.now);
-    pair_events(&l.e);
+    dp_frames *job = dp_session_lend(l.e.s, true, l.w.now);
+    dp_session_eof(l.e.s, 0, l.w.now);
+    assert_false(dp_session_next(l.e.s, &ev, l.w.now));
+    dp_frames_run(l.w.engine, &job, 1);
+    dp_session_take(l.e.s, job, l.w.now);
+    /* a second batch only when the first was heard */
+    assert_null(dp_session_lend(l.e.s, true, l.w.now));
+    pair_settle(&l.e, 1);
+    assert_int_equal(l.e.got[0], 2 * DP_TURN_MESSAGES);
     assert_true(l.e.down);
-    assert_int_equal(l.e.end.reason, DEVP2P_DISC_REQUESTED);
-    assert_int_equal(l.e.unsent[0], 1);
-    assert_int_equal(l.e.got[0], 4);
+    assert_int_equal(l.e.end.reason, DEVP2P_ERR_CLOSED);
     lone_fini(&l);
 }
 
@@ -231,6 +269,8 @@ int main(void)
         cmocka_unit_test(test_any_order_of_jobs),
         cmocka_unit_test(test_pool_behind_a_latch),
         cmocka_unit_test(test_all_verbs_while_lent),
+        cmocka_unit_test(test_end_while_lent),
+        cmocka_unit_test(test_peer_ends_while_lent),
         cmocka_unit_test(test_curve_work_comes_late),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -372,6 +372,36 @@ static void test_header_is_not_cut(void **state)
     teardown(&f);
 }
 
+/* What was sealed before is written while the rest is being sealed: nothing
+ * moves under the engine. */
+static void test_written_while_lent(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct heard h = { 0 };
+    setup(&f, 1);
+    for (unsigned i = 0; i < 6; i++) {
+        dp_frames *job;
+        assert_int_equal(send(&f, 0, 5000), 0);
+        assert_int_equal(send(&f, 0, 5000), 0);
+        seal(&f);
+        assert_int_equal(send(&f, 0, 3000), 0);
+        assert_int_equal(dp_tx_lend(&f.tx, &job), 0);
+        assert_non_null(job);
+        const uint8_t *at = job->at;
+        write_out(&f, &h, i % 2 ? SIZE_MAX : 9000);
+        assert_ptr_equal(job->at, at);
+        frame_maker_run(&f.maker, job);
+        assert_int_equal(dp_window_take(&f.tx.window, f.now), 0);
+        write_out(&f, &h, SIZE_MAX);
+    }
+    run_dry(&f, &h);
+    assert_int_equal(h.n, 18);
+    assert_int_equal(f.tx.queues[0].unsent, 0);
+    free(h.bytes);
+    teardown(&f);
+}
+
 static void test_one_byte_at_a_time(void **state)
 {
     (void)state;
@@ -452,6 +482,7 @@ int main(void)
         cmocka_unit_test(test_cut),
         cmocka_unit_test(test_long_frame_in_slices),
         cmocka_unit_test(test_header_is_not_cut),
+        cmocka_unit_test(test_written_while_lent),
         cmocka_unit_test(test_one_byte_at_a_time),
         cmocka_unit_test(test_peer_that_takes_nothing),
         cmocka_unit_test(test_every_allocation_fails_once),
