@@ -9,12 +9,12 @@
 /* dp_deliver takes a DP_MSG. */
 void dp_deliver(dp_line *line, const dp_session_event *ev, dp_now now);
 
-/* dp_deliver_settle ends a turn for one rw: threads that wait for messages or
- * for room are woken, on_writable is called when it is due, and what on_msg put
- * off comes again. */
-void dp_deliver_settle(dp_line *line, devp2p_rw *rw, dp_now now);
+/* dp_deliver_settle ends a turn for one channel: threads that wait for
+ * messages or for room are woken, on_writable is called when it is due, and
+ * what on_msg put off comes again. */
+void dp_deliver_settle(dp_line *line, dp_channel *ch, dp_now now);
 
 /* dp_deliver_close calls on_close if on_open was called. */
-void dp_deliver_close(devp2p_rw *rw, int reason);
+void dp_deliver_close(dp_channel *ch, int reason);
 
 #endif

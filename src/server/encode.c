@@ -1,35 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* encode.c - devp2p_send_* and devp2p_decode_*: between C values, RLP and
- * packets, on the thread of the caller. */
+ * payloads, on the thread of the caller. */
+#include "base/limits.h"
 #include "server/rw.h"
+#include "server/scratch.h"
 
 enum { SMALL = 512 }; /* a payload that fits on the stack */
 
 /* --- sending --- */
-
-/* id_len is the bytes of a message id in a frame, an RLP integer. */
-static size_t id_len(uint64_t id)
-{
-    size_t len = 1;
-
-    if (id >= 0x80)
-        for (; id; id >>= 8)
-            len++;
-    return len;
-}
-
-static int send_payload(devp2p_rw *rw, uint64_t code, devp2p_slice payload)
-{
-    dp_packet *p;
-    int err = dp_packet_new(&p, &rw->peer->env, code, payload, rw->snappy,
-        id_len(rw->offset + code));
-
-    if (err)
-        return err;
-    err = dp_rw_send(rw, p);
-    dp_packet_drop(p);
-    return err;
-}
 
 /* A source writes the same value as often as it is asked: first to be counted,
  * then to be kept. */
@@ -59,7 +37,7 @@ static int send_source(devp2p_rw *rw, uint64_t code, const source *from)
 {
     uint8_t small[SMALL], *buf = small;
     devp2p_slice payload;
-    int err = dp_rw_ready(rw, code);
+    int err = rw->ops->ready(rw, code);
 
     if (!err)
         err = encode(&payload, NULL, 0, from);
@@ -69,22 +47,22 @@ static int send_source(devp2p_rw *rw, uint64_t code, const source *from)
     if (len > DP_MESSAGE_MAX)
         return DEVP2P_ERR_TOO_BIG;
     if (len > SMALL) {
-        buf = dp_resize(&rw->peer->env, NULL, 0, len);
+        buf = dp_resize(rw->env, NULL, 0, len);
         if (!buf)
             return DEVP2P_ERR_NOMEM;
     }
     err = encode(&payload, buf, len, from);
     if (!err)
-        err = send_payload(rw, code, payload);
+        err = rw->ops->send(rw, code, payload);
     if (buf != small)
-        dp_free(&rw->peer->env, buf, len);
+        dp_free(rw->env, buf, len);
     return err;
 }
 
 int devp2p_send_raw(devp2p_rw *rw, uint64_t code, devp2p_slice payload)
 {
-    int err = dp_rw_ready(rw, code);
-    return err ? err : send_payload(rw, code, payload);
+    int err = rw->ops->ready(rw, code);
+    return err ? err : rw->ops->send(rw, code, payload);
 }
 
 int devp2p_send_struct(devp2p_rw *rw, uint64_t code,

@@ -17,73 +17,73 @@ int dp_handler_reason(int result)
 /* handler_main is the thread of a run-style handler. */
 static void handler_main(void *arg)
 {
-    devp2p_rw *rw = arg;
-    devp2p_peer *peer = rw->peer;
-    int result = rw->row->run(peer, rw, rw->row->user);
+    dp_channel *ch = arg;
+    devp2p_peer *peer = ch->rw.peer;
+    int result = ch->row->run(peer, &ch->rw, ch->row->user);
 
     dp_peer_lock(peer);
-    rw->returned = true;
-    rw->result = result;
+    ch->returned = true;
+    ch->result = result;
     dp_peer_nudge(peer);
     dp_peer_unlock(peer);
 }
 
-static int start_thread(dp_line *line, devp2p_rw *rw)
+static int start_thread(dp_line *line, dp_channel *ch)
 {
     devp2p_server *srv = line->srv;
     const dp_world_ops *ops = srv->world->ops;
-    int err = ops->parker(srv->world, &rw->parker);
+    int err = ops->parker(srv->world, &ch->parker);
 
     if (!err)
         err = ops->spawn(
-            srv->world, handler_main, rw, srv->cfg.run_stack, &rw->task);
+            srv->world, handler_main, ch, srv->cfg.run_stack, &ch->task);
     if (!err)
         line->threads++;
     return err;
 }
 
 /* open_one gives a handler its peer: 0, or what the connection ends with. */
-static int open_one(dp_line *line, devp2p_rw *rw)
+static int open_one(dp_line *line, dp_channel *ch)
 {
     int err = 0;
 
-    if (rw->runs) {
-        err = start_thread(line, rw);
+    if (ch->runs) {
+        err = start_thread(line, ch);
         if (!err)
             return 0;
         dp_log(&line->srv->self.env, DEVP2P_LOG_WARN, "server",
-            "no thread for a handler of %s: %s", rw->row->name,
+            "no thread for a handler of %s: %s", ch->row->name,
             devp2p_strerror(err));
         return DEVP2P_DISC_TOO_MANY_PEERS;
     }
-    rw->opened = true;
-    if (rw->row->on_open)
-        err = rw->row->on_open(rw->peer, rw, rw->row->user);
+    ch->opened = true;
+    if (ch->row->on_open)
+        err = ch->row->on_open(ch->rw.peer, &ch->rw, ch->row->user);
     return err ? dp_handler_reason(err) : 0;
 }
 
 void dp_handlers_start(dp_line *line, dp_now now)
 {
-    for (size_t i = 0; i < line->nrws; i++) {
+    for (size_t i = 0; i < line->nchannels; i++) {
         if (line->code || dp_peer_ending(line->peer))
             return;
-        int code = open_one(line, line->rws[i]);
+        int code = open_one(line, line->channels[i]);
         if (code)
             dp_line_end(line, code, i, now);
     }
 }
 
-void dp_handler_reap(dp_line *line, devp2p_rw *rw, dp_now now)
+void dp_handler_reap(dp_line *line, dp_channel *ch, dp_now now)
 {
-    dp_peer_lock(rw->peer);
-    bool returned = rw->returned;
-    int result = rw->result;
-    rw->returned = false;
-    dp_peer_unlock(rw->peer);
+    dp_peer_lock(ch->rw.peer);
+    bool returned = ch->returned;
+    int result = ch->result;
+    ch->returned = false;
+    dp_peer_unlock(ch->rw.peer);
     if (!returned)
         return;
-    line->srv->world->ops->join(rw->task);
-    rw->task = NULL;
+    line->srv->world->ops->join(ch->task);
+    ch->task = NULL;
     line->threads--;
-    dp_line_end(line, dp_handler_reason(result), rw->cap, now);
+    dp_line_end(line, dp_handler_reason(result), ch->cap, now);
 }

@@ -13,7 +13,7 @@ int dp_handler_reason(int result);
  * capabilities, until one ends the connection. */
 void dp_handlers_start(dp_line *line, dp_now now);
 
-/* dp_handler_reap joins the thread of rw if it has returned. */
-void dp_handler_reap(dp_line *line, devp2p_rw *rw, dp_now now);
+/* dp_handler_reap joins the thread of ch if it has returned. */
+void dp_handler_reap(dp_line *line, dp_channel *ch, dp_now now);
 
 #endif

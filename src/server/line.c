@@ -72,20 +72,23 @@ int dp_line_open(dp_line *line, dp_now now)
     return err;
 }
 
-/* part takes the loop's hands off the peer and its rws. */
+/* part takes the loop's hands off the peer and its channels. */
 static void part(dp_line *line)
 {
     const dp_world_ops *ops = line->srv->world->ops;
 
-    for (size_t i = 0; i < line->nrws; i++) {
-        devp2p_rw *rw = line->rws[i];
-        if (rw && rw->parker)
-            ops->parker_free(rw->parker);
-        devp2p_rw_drop(rw);
+    for (size_t i = 0; i < line->nchannels; i++) {
+        dp_channel *ch = line->channels[i];
+        if (!ch)
+            continue;
+        if (ch->parker)
+            ops->parker_free(ch->parker);
+        devp2p_rw_drop(&ch->rw);
     }
-    dp_free(&line->srv->self.env, line->rws, line->nrws * sizeof *line->rws);
-    line->rws = NULL;
-    line->nrws = 0;
+    dp_free(&line->srv->self.env, line->channels,
+        line->nchannels * sizeof *line->channels);
+    line->channels = NULL;
+    line->nchannels = 0;
     if (!line->peer)
         return;
     dp_peer_lock(line->peer);
@@ -131,7 +134,7 @@ void dp_line_touch(dp_line *line)
         dp_list_push(&line->srv->dirty, &line->dirty);
 }
 
-/* --- for rw and peer --- */
+/* --- for channel and peer --- */
 
 dp_world *dp_line_world(const dp_line *line)
 {
@@ -243,11 +246,11 @@ static void hang_up(dp_line *line, int code, bool remote, bool drain)
     peer->asked = 0;
     peer->reason = code;
     peer->remote_said = remote;
-    for (size_t i = 0; i < line->nrws; i++) {
-        devp2p_rw *rw = line->rws[i];
-        dp_rw_relieve(rw);
-        if (rw->parker)
-            line->srv->world->ops->unpark(rw->parker);
+    for (size_t i = 0; i < line->nchannels; i++) {
+        dp_channel *ch = line->channels[i];
+        dp_channel_relieve(ch);
+        if (ch->parker)
+            line->srv->world->ops->unpark(ch->parker);
     }
 }
 
@@ -259,8 +262,8 @@ void dp_line_end(dp_line *line, int code, size_t cap, dp_now now)
     line->blame = cap;
     if (line->peer) {
         dp_peer_lock(line->peer);
-        for (size_t i = 0; i < line->nrws; i++)
-            dp_rw_move(line->rws[i], line->session, now);
+        for (size_t i = 0; i < line->nchannels; i++)
+            dp_channel_move(line->channels[i], line->session, now);
         hang_up(line, code, false, false);
         dp_peer_unlock(line->peer);
     }
@@ -269,12 +272,12 @@ void dp_line_end(dp_line *line, int code, size_t cap, dp_now now)
 }
 
 /* last_count closes an outbox and counts what no kernel will see. */
-static uint32_t last_count(dp_line *line, devp2p_rw *rw)
+static uint32_t last_count(dp_line *line, dp_channel *ch)
 {
-    uint32_t unsent = rw->unsent + (uint32_t)rw->out.n +
-                      dp_session_unsent(line->session, rw->cap);
+    uint32_t unsent = ch->unsent + (uint32_t)ch->out.n +
+                      dp_session_unsent(line->session, ch->cap);
 
-    dp_outbox_fini(&rw->out, &rw->peer->env);
+    dp_outbox_fini(&ch->out, &ch->rw.peer->env);
     return unsent;
 }
 
@@ -296,16 +299,16 @@ static void farewell(
     dp_peer_lock(line->peer);
     bool drain = line->code == 0 && !line->peer->ending;
     hang_up(line, down->reason, down->remote, drain);
-    for (size_t i = 0; i < line->nrws; i++) {
-        devp2p_rw *rw = line->rws[i];
-        rw->unsent = last_count(line, rw);
-        end->unsent += rw->unsent;
+    for (size_t i = 0; i < line->nchannels; i++) {
+        dp_channel *ch = line->channels[i];
+        ch->unsent = last_count(line, ch);
+        end->unsent += ch->unsent;
         if (i == blame)
-            memcpy(end->protocol, rw->row->name, strlen(rw->row->name));
+            memcpy(end->protocol, ch->row->name, strlen(ch->row->name));
     }
     dp_peer_unlock(line->peer);
-    for (size_t i = 0; i < line->nrws; i++)
-        dp_deliver_close(line->rws[i], down->reason);
+    for (size_t i = 0; i < line->nchannels; i++)
+        dp_deliver_close(line->channels[i], down->reason);
 }
 
 static void down(dp_line *line, const dp_session_event *ev, dp_now now)
@@ -337,7 +340,7 @@ static void down(dp_line *line, const dp_session_event *ev, dp_now now)
 
 /* --- the beginning --- */
 
-static int make_rws(dp_line *line)
+static int make_channels(dp_line *line)
 {
     devp2p_server *srv = line->srv;
     const dp_caps *caps = dp_session_caps(line->session);
@@ -345,18 +348,18 @@ static int make_rws(dp_line *line)
 
     if (caps->n == 0) /* two servers without protocols */
         return 0;
-    line->rws = dp_alloc(&srv->self.env, caps->n * sizeof *line->rws);
-    if (!line->rws)
+    line->channels = dp_alloc(&srv->self.env, caps->n * sizeof *line->channels);
+    if (!line->channels)
         return DEVP2P_ERR_NOMEM;
-    line->nrws = caps->n;
+    line->nchannels = caps->n;
     for (size_t i = 0; i < caps->n && !err; i++)
-        err = dp_rw_new(&line->rws[i], line->peer,
+        err = dp_channel_new(&line->channels[i], line->peer,
             &srv->cfg.rows[caps->v[i].ours], i, &caps->v[i],
             dp_session_snappy(line->session));
     return err;
 }
 
-/* meet makes the peer and its rws, or nothing. */
+/* meet makes the peer and its channels, or nothing. */
 static int meet(dp_line *line)
 {
     devp2p_server *srv = line->srv;
@@ -373,7 +376,7 @@ static int meet(dp_line *line)
     srv->world->ops->names(line->io, &setup.local, &far);
     int err = dp_peer_new(&line->peer, &setup);
     if (!err)
-        err = make_rws(line);
+        err = make_channels(line);
     if (err)
         part(line);
     return err;
@@ -435,7 +438,7 @@ void dp_line_events(dp_line *line, dp_now now)
             break;
         case DP_WRITABLE:
             dp_peer_lock(line->peer);
-            line->rws[ev.cap]->refused = false;
+            line->channels[ev.cap]->refused = false;
             dp_peer_unlock(line->peer);
             break;
         case DP_SHUT:
@@ -451,18 +454,18 @@ void dp_line_events(dp_line *line, dp_now now)
 /* --- between loop and threads --- */
 
 /* take_done gives the room of messages back that were read. */
-static void take_done(dp_line *line, devp2p_rw *rw, dp_now now)
+static void take_done(dp_line *line, dp_channel *ch, dp_now now)
 {
     dp_list done;
 
     dp_list_init(&done);
-    dp_list_splice(&done, &rw->done);
-    rw->done_n = rw->done_bytes = 0;
+    dp_list_splice(&done, &ch->done);
+    ch->done_n = ch->done_bytes = 0;
     if (line->session)
         for (dp_link *k = dp_list_first(&done); k; k = dp_list_next(&done, k))
             dp_session_took(
-                line->session, rw->cap, dp_of(k, dp_message, link)->full, now);
-    dp_messages_free(&rw->peer->env, &done);
+                line->session, ch->cap, dp_of(k, dp_message, link)->full, now);
+    dp_messages_free(&ch->rw.peer->env, &done);
 }
 
 void dp_line_posted(dp_line *line, dp_now now)
@@ -473,14 +476,14 @@ void dp_line_posted(dp_line *line, dp_now now)
     peer->posted = false;
     int asked = peer->asked;
     size_t cap = peer->asked_cap;
-    for (size_t i = 0; i < line->nrws; i++)
-        take_done(line, line->rws[i], now);
+    for (size_t i = 0; i < line->nchannels; i++)
+        take_done(line, line->channels[i], now);
     dp_peer_unlock(peer);
     /* asked first: a handler that returns because of it gives no reason */
     if (asked)
         dp_line_end(line, asked, cap, now);
-    for (size_t i = 0; i < line->nrws; i++)
-        dp_handler_reap(line, line->rws[i], now);
+    for (size_t i = 0; i < line->nchannels; i++)
+        dp_handler_reap(line, line->channels[i], now);
     dp_line_touch(line);
 }
 
@@ -494,6 +497,6 @@ void dp_line_start(dp_line *line, dp_now now)
 
 void dp_line_settle(dp_line *line, dp_now now)
 {
-    for (size_t i = 0; i < line->nrws && line->session; i++)
-        dp_deliver_settle(line, line->rws[i], now);
+    for (size_t i = 0; i < line->nchannels && line->session; i++)
+        dp_deliver_settle(line, line->channels[i], now);
 }

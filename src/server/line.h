@@ -6,7 +6,7 @@
 #define DP_LINE_H
 
 #include "base/timer.h"
-#include "server/rw.h"
+#include "server/channel.h"
 
 #include <devp2p/server.h>
 
@@ -44,9 +44,9 @@ typedef struct dp_line {
     int code;      /* what we ended it with, 0: not yet */
     size_t blame;  /* the capability that it was ended for, or SIZE_MAX */
 
-    devp2p_peer *peer; /* from READY on */
-    devp2p_rw **rws;   /* one for each shared capability */
-    size_t nrws;
+    devp2p_peer *peer;     /* from READY on */
+    dp_channel **channels; /* one for each shared capability */
+    size_t nchannels;
     unsigned threads;
 } dp_line;
 
@@ -94,7 +94,7 @@ void dp_line_settle(dp_line *line, dp_now now);
 /* dp_line_gone tells whether nothing can touch a line that is over. */
 bool dp_line_gone(dp_line *line);
 
-/* --- for rw and peer; the peer's lock held, any thread --- */
+/* --- for channel and peer; the peer's lock held, any thread --- */
 dp_world *dp_line_world(const dp_line *line);
 void dp_line_post(dp_line *line);
 bool dp_line_inside(const dp_line *line); /* on the loop's own thread */

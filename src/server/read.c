@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* read.c - devp2p_read: the reader's side of a run-style rw. */
+/* read.c - the reader's side of a run-style channel. */
 #include "server/line.h"
 
 /* How much may have been read before the loop is told, as long as more waits:
@@ -7,34 +7,34 @@
 enum { DONE_MESSAGES = 32, DONE_BYTES = 64 * 1024 };
 
 /* finish gives back what the last read lent.  Lock held. */
-static void finish(devp2p_rw *rw)
+static void finish(dp_channel *ch)
 {
-    dp_message *m = rw->current;
+    dp_message *m = ch->current;
 
-    dp_scratch_shrink(&rw->scratch);
+    dp_scratch_shrink(&ch->scratch);
     if (m) {
-        rw->current = NULL;
-        dp_list_push(&rw->done, &m->link);
-        rw->done_n++;
-        rw->done_bytes += m->full;
+        ch->current = NULL;
+        dp_list_push(&ch->done, &m->link);
+        ch->done_n++;
+        ch->done_bytes += m->full;
     }
-    if (rw->done_n && (dp_list_empty(&rw->in) || rw->done_n >= DONE_MESSAGES ||
-                          rw->done_bytes >= DONE_BYTES))
-        dp_peer_nudge(rw->peer);
+    if (ch->done_n && (dp_list_empty(&ch->in) || ch->done_n >= DONE_MESSAGES ||
+                          ch->done_bytes >= DONE_BYTES))
+        dp_peer_nudge(ch->rw.peer);
 }
 
 /* await waits for a message: 0, ERR_CLOSED, ERR_TIMEOUT, ERR_STATE.  What came
  * before the other end closed is still read.  Lock held. */
-static int await(devp2p_rw *rw, uint32_t timeout_ms)
+static int await(dp_channel *ch, uint32_t timeout_ms)
 {
-    devp2p_peer *peer = rw->peer;
+    devp2p_peer *peer = ch->rw.peer;
     uint64_t until = 0;
     int err = 0;
 
     for (;;) {
         if (peer->ending && !peer->drain)
             return DEVP2P_ERR_CLOSED;
-        if (!dp_list_empty(&rw->in))
+        if (!dp_list_empty(&ch->in))
             return 0;
         if (peer->ending)
             return DEVP2P_ERR_CLOSED;
@@ -42,74 +42,71 @@ static int await(devp2p_rw *rw, uint32_t timeout_ms)
             return err ? err : DEVP2P_ERR_TIMEOUT;
         if (until == 0)
             until = dp_line_until(peer->line, timeout_ms);
-        err = dp_peer_park(peer, rw->parker, until);
+        err = dp_peer_park(peer, ch->parker, until);
     }
 }
 
 /* open_current makes the message that was taken plain. */
-static int open_current(devp2p_rw *rw, devp2p_msg *msg)
+static int open_current(dp_channel *ch, devp2p_msg *msg)
 {
-    dp_message *m = rw->current;
+    dp_message *m = ch->current;
     devp2p_slice body = { m->bytes, m->len };
 
     if (m->snappy) {
-        int err = dp_scratch_open(&rw->scratch, body, m->full, true);
+        int err = dp_scratch_open(&ch->scratch, body, m->full, true);
         if (err)
             return err;
-        body = (devp2p_slice){ rw->scratch.plain.at, m->full };
+        body = (devp2p_slice){ ch->scratch.plain.at, m->full };
     }
     *msg = (devp2p_msg){
         .code = m->code,
         .payload = body,
         .received_ms = (uint64_t)m->received_ms,
-        .arena = dp_scratch_arena(&rw->scratch),
+        .arena = dp_scratch_arena(&ch->scratch),
     };
     return 0;
 }
 
 /* fail undoes a read that could not be made plain.  Without memory the message
  * waits for the next try; malformed, it ends the connection.  Lock held. */
-static int fail(devp2p_rw *rw, int err)
+static int fail(dp_channel *ch, int err)
 {
-    dp_message *m = rw->current;
+    dp_message *m = ch->current;
 
     if (err == DEVP2P_ERR_NOMEM) {
         dp_list rest;
         dp_list_init(&rest);
-        dp_list_splice(&rest, &rw->in);
-        dp_list_push(&rw->in, &m->link);
-        dp_list_splice(&rw->in, &rest);
-        rw->current = NULL;
+        dp_list_splice(&rest, &ch->in);
+        dp_list_push(&ch->in, &m->link);
+        dp_list_splice(&ch->in, &rest);
+        ch->current = NULL;
         return err;
     }
-    dp_peer_ask(rw->peer, DEVP2P_DISC_PROTOCOL_ERROR, SIZE_MAX);
-    rw->peer->drain = false;
+    dp_peer_ask(ch->rw.peer, DEVP2P_DISC_PROTOCOL_ERROR, SIZE_MAX);
+    ch->rw.peer->drain = false;
     return DEVP2P_ERR_CLOSED;
 }
 
-int devp2p_read_for(devp2p_rw *rw, devp2p_msg *msg, uint32_t timeout_ms)
+int dp_channel_read(devp2p_rw *rw, devp2p_msg *msg, uint32_t timeout_ms)
 {
-    if (!rw->runs)
+    dp_channel *ch = dp_channel_of(rw);
+
+    if (!ch->runs)
         return dp_fail(
             DEVP2P_ERR_STATE, "devp2p_read is for handlers of the run style");
-    dp_peer_lock(rw->peer);
-    finish(rw);
-    int err = await(rw, timeout_ms);
+    dp_peer_lock(ch->rw.peer);
+    finish(ch);
+    int err = await(ch, timeout_ms);
     if (!err)
-        rw->current = dp_of(dp_list_pop(&rw->in), dp_message, link);
-    dp_peer_unlock(rw->peer);
+        ch->current = dp_of(dp_list_pop(&ch->in), dp_message, link);
+    dp_peer_unlock(ch->rw.peer);
     if (err)
         return err;
-    err = open_current(rw, msg);
+    err = open_current(ch, msg);
     if (err) {
-        dp_peer_lock(rw->peer);
-        err = fail(rw, err);
-        dp_peer_unlock(rw->peer);
+        dp_peer_lock(ch->rw.peer);
+        err = fail(ch, err);
+        dp_peer_unlock(ch->rw.peer);
     }
     return err;
-}
-
-int devp2p_read(devp2p_rw *rw, devp2p_msg *msg)
-{
-    return devp2p_read_for(rw, msg, DEVP2P_FOREVER);
 }

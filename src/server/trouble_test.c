@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* trouble_test.c - what goes wrong around a server: dials that nobody answers,
  * a pool that does not answer, malformed messages, crowds, no threads. */
+#include "server/channel.h"
 #include "server/net_fixture.h"
-#include "server/rw.h"
 
 typedef struct ear {
     devp2p_rw *rw; /* borrowed while it is open */
@@ -196,7 +196,7 @@ static void bad_snappy(void **state)
         assert_int_equal(dp_packet_new(&packet, &p.n.t.env, 0,
                              (devp2p_slice){ lie, sizeof lie }, false, 1),
             0);
-        assert_int_equal(dp_rw_send(p.ea.rw, packet), 0);
+        assert_int_equal(dp_channel_send(dp_channel_of(p.ea.rw), packet), 0);
         dp_packet_drop(packet);
         assert_int_equal(devp2p_send_items(p.ea.rw, 0, 2u), 0);
         const devp2p_event *e = node_expect(&p.b, DEVP2P_EVENT_PEER_DROP);
