@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* devp2p.c - joins the server to the real world. */
+/* devp2p.c - joins the server, and what needs none, to the real world. */
 #include "base/bytes.h"
 #include "os/os.h"
 #include "server/join.h"
+#include "server/pipe.h"
 
 int devp2p_key_generate(devp2p_key *out)
 {
     const dp_env env = { .alloc = dp_default_alloc, .random = dp_os_random };
     int err = dp_key_draw(&env, out);
     return err ? dp_fail(err, "the system gives no randomness") : 0;
+}
+
+int devp2p_pipe(devp2p_rw **a, devp2p_rw **b)
+{
+    const dp_env env = { .alloc = dp_default_alloc };
+    return dp_fail_plain(dp_pipe_new(a, b, &env, dp_os_now));
 }
 
 /* new_world makes what cfg asks of the world; the server checks the rest. */

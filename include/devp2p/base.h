@@ -75,7 +75,8 @@ extern "C" {
     X(FRAME_MAC, -42, "frame authentication failed")                  \
     X(FRAME_SIZE, -43, "frame size out of bounds")                    \
     X(MESSAGE, -44, "malformed base protocol message")                \
-    X(STALLED, -45, "peer makes no progress")
+    X(STALLED, -45, "peer makes no progress")                         \
+    X(UNEXPECTED, -46, "not the message that was expected")
 
 enum {
     DEVP2P_OK = 0,

@@ -142,7 +142,8 @@ DEVP2P_API DEVP2P_CHECK int devp2p_rw_wait(devp2p_rw *rw, uint32_t timeout_ms);
 DEVP2P_API devp2p_rw *devp2p_rw_keep(devp2p_rw *rw);
 DEVP2P_API void devp2p_rw_drop(devp2p_rw *rw);
 
-/* devp2p_rw_peer is the peer of an rw, borrowed from it.  Thread: any. */
+/* devp2p_rw_peer is the peer of an rw, borrowed from it; NULL on an end of a
+ * pipe without one.  Thread: any. */
 DEVP2P_API devp2p_peer *devp2p_rw_peer(devp2p_rw *rw);
 
 /* devp2p_rw_set_data stores one pointer of yours, devp2p_rw_data reads it.

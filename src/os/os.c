@@ -22,7 +22,7 @@ enum { WATCHERS = 16384 };
 
 /* --- time and chance --- */
 
-static dp_now sample(void)
+dp_now dp_os_now(void)
 {
     struct timespec mono, wall;
     clock_gettime(CLOCK_MONOTONIC, &mono);
@@ -37,9 +37,9 @@ static dp_now now(dp_world *w)
 {
     dp_os *os = dp_os_of(w);
     if (!dp_os_on_loop(w))
-        return sample();
+        return dp_os_now();
     if (os->stale)
-        os->now = sample();
+        os->now = dp_os_now();
     os->stale = false;
     return os->now;
 }
@@ -157,7 +157,7 @@ static void on_at_once(uv_idle_t *at_once)
 
 static void set_alarm(dp_os *os, uint64_t at)
 {
-    uint64_t mono = sample().mono;
+    uint64_t mono = dp_os_now().mono;
     uint64_t wait = at > mono ? at - mono : 0;
 
     if (wait == 0)

@@ -13,7 +13,9 @@ typedef struct dp_os_setup {
 
 int dp_os_new(dp_world **out, const dp_os_setup *setup);
 
-/* dp_os_random is the system's randomness, for use before a world is there. */
+/* dp_os_random is the system's randomness, dp_os_now its time, for use where no
+ * world is. */
 int dp_os_random(void *user, void *out, size_t len);
+dp_now dp_os_now(void);
 
 #endif

@@ -172,6 +172,7 @@ static void free_channel(devp2p_rw *rw)
 
 static const dp_rw_ops channel_ops = {
     .read = dp_channel_read,
+    .done = dp_channel_done,
     .ready = ready,
     .send = send_payload,
     .wait = wait_writable,

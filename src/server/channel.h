@@ -57,8 +57,10 @@ int dp_channel_new(dp_channel **out, devp2p_peer *peer,
  * held. */
 size_t dp_channel_level(const dp_channel *ch);
 
-/* dp_channel_read is devp2p_read_for. */
+/* dp_channel_read is devp2p_read_for; dp_channel_done gives back what it lent.
+ */
 int dp_channel_read(devp2p_rw *rw, devp2p_msg *msg, uint32_t timeout_ms);
+void dp_channel_done(devp2p_rw *rw);
 
 /* dp_channel_send is the part of devp2p_send_* that comes after the encoding.
  */

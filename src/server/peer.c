@@ -2,6 +2,7 @@
 #include "server/peer.h"
 
 #include "server/line.h"
+#include "server/pipe.h"
 
 #include <string.h>
 
@@ -55,6 +56,7 @@ int dp_peer_new(devp2p_peer **out, const dp_peer_setup *setup)
     p->remote = setup->remote;
     p->flags = setup->flags;
     p->line = setup->line;
+    p->pipe = setup->pipe;
     copy_hello(p, setup->hello);
     *out = p;
     return 0;
@@ -71,6 +73,7 @@ void devp2p_peer_drop(devp2p_peer *p)
     if (!p || atomic_fetch_sub_explicit(&p->refs, 1, memory_order_acq_rel) > 1)
         return;
     dp_env env = p->env;
+    dp_pipe_drop(p->pipe);
     pthread_mutex_destroy(&p->lock);
     dp_free(&env, p, p->size);
 }
@@ -108,6 +111,17 @@ void dp_peer_ask(devp2p_peer *p, int reason, size_t cap)
     dp_peer_nudge(p);
 }
 
+void dp_peer_over(devp2p_peer *p, int reason, bool remote)
+{
+    dp_peer_lock(p);
+    if (!p->ending) {
+        p->ending = true;
+        p->reason = reason;
+        p->remote_said = remote;
+    }
+    dp_peer_unlock(p);
+}
+
 bool dp_peer_ending(devp2p_peer *p)
 {
     dp_peer_lock(p);
@@ -122,6 +136,10 @@ void devp2p_peer_disconnect(devp2p_peer *p, int reason)
 {
     if (!DEVP2P_IS_DISC(reason))
         reason = DEVP2P_DISC_REQUESTED;
+    if (p->pipe) {
+        dp_pipe_end(p->pipe, p, reason);
+        return;
+    }
     dp_peer_lock(p);
     dp_peer_ask(p, reason, SIZE_MAX);
     dp_peer_unlock(p);

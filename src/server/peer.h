@@ -15,6 +15,7 @@
 #include <stdatomic.h>
 
 struct dp_line;
+struct dp_pipe;
 
 struct devp2p_peer {
     atomic_uint refs;
@@ -30,6 +31,7 @@ struct devp2p_peer {
     const char *name; /* escaped */
     const devp2p_cap *caps;
     size_t ncaps;
+    struct dp_pipe *pipe; /* of a test peer, which never has a line; counted */
 
     /* under the lock */
     pthread_mutex_t lock;
@@ -51,6 +53,7 @@ typedef struct dp_peer_setup {
     devp2p_addr local, remote;
     uint32_t flags;
     struct dp_line *line;
+    struct dp_pipe *pipe; /* its reference goes over to the peer */
 } dp_peer_setup;
 
 int dp_peer_new(devp2p_peer **out, const dp_peer_setup *setup);
@@ -74,6 +77,10 @@ int dp_peer_park(devp2p_peer *p, dp_parker *parker, uint64_t until);
 
 /* dp_peer_ask wants the connection ended; the first one counts.  Lock held. */
 void dp_peer_ask(devp2p_peer *p, int reason, size_t cap);
+
+/* dp_peer_over: what a test peer was connected by is over; the first reason
+ * stays. */
+void dp_peer_over(devp2p_peer *p, int reason, bool remote);
 
 /* dp_peer_ending tells whether it is over for its users. */
 bool dp_peer_ending(devp2p_peer *p);

@@ -110,3 +110,10 @@ int dp_channel_read(devp2p_rw *rw, devp2p_msg *msg, uint32_t timeout_ms)
     }
     return err;
 }
+
+void dp_channel_done(devp2p_rw *rw)
+{
+    dp_peer_lock(rw->peer);
+    finish(dp_channel_of(rw));
+    dp_peer_unlock(rw->peer);
+}

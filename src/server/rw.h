@@ -14,6 +14,8 @@
  * devp2p_read_for, devp2p_send_raw and devp2p_rw_wait. */
 typedef struct dp_rw_ops {
     int (*read)(devp2p_rw *rw, devp2p_msg *msg, uint32_t timeout_ms);
+    /* the reader needs what it read last no more */
+    void (*done)(devp2p_rw *rw);
     /* what a send would answer, before anything is encoded */
     int (*ready)(devp2p_rw *rw, uint64_t code);
     int (*send)(devp2p_rw *rw, uint64_t code, devp2p_slice payload);

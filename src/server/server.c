@@ -8,7 +8,6 @@
 #include <string.h>
 
 enum {
-    P2P_VERSION = 5, /* with snappy (EIP-706) */
     CHUNKS_KEPT = 64,
     LINES_SPARE = 3 * DP_PENDING_MAX /* beyond the peers */
 };
@@ -103,7 +102,7 @@ static int make_hello(devp2p_server *srv)
     for (size_t i = 0; i < n; i++)
         caps[i] = (devp2p_cap){ rows[i]->name, rows[i]->version };
     dp_hello hello = {
-        .version = P2P_VERSION,
+        .version = DP_P2P_VERSION,
         .name = { (const uint8_t *)name, strlen(name) },
         .caps = caps,
         .ncaps = n,

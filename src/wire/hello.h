@@ -7,6 +7,8 @@
 
 #include <devp2p/protocol.h>
 
+enum { DP_P2P_VERSION = 5 }; /* that we speak: with snappy (EIP-706) */
+
 /* The payload that is read at most, and an arena that holds the capabilities of
  * any such payload. */
 enum { DP_HELLO_MAX = DP_HELLO_FRAME_MAX - 1, DP_HELLO_ARENA = 16 * 1024 };
