@@ -197,6 +197,13 @@ def check_comments(path, text):
             complain(path, start + functions[0][0], f"{functions[0][1]}: its comment does not name it")
 
 
+def check_quotes(path):
+    """A code block under <!-- from FILE --> stands in that file, line for line."""
+    for match in re.finditer(r"^<!-- from (\S+) -->\n```c\n(.*?)^```$", tree.text(path), re.M | re.S):
+        if match.group(2) not in tree.text(match.group(1)):
+            complain(path, tree.text(path).count("\n", 0, match.start()) + 1, f"is not so in {match.group(1)}")
+
+
 def check_dead(sources):
     texts = {path: tree.text(path) for path in sources}
     included = "\n".join(re.findall(r'#\s*include\s*[<"]([^>"]+)', "\n".join(texts.values())))
@@ -240,7 +247,10 @@ def main():
         check_names(path, code)
         check_comments(path, text)
     check_dead(sources)
-    tree.verdict("tidy", complaints, len(sources + scripts))
+    pages = tree.files("*.md")
+    for path in pages:
+        check_quotes(path)
+    tree.verdict("tidy", complaints, len(sources + scripts + pages))
 
 
 main()
