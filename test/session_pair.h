@@ -483,7 +483,7 @@ static inline dp_packet *pair_packet(
 {
     dp_packet *p;
     int err = dp_packet_new(&p, &e->w->env.env, code, (devp2p_slice){ at, len },
-        dp_session_snappy(e->s), 1);
+        dp_session_snappy(e->s));
     assert_true(err == 0 || err == DEVP2P_ERR_NOMEM);
     return p;
 }

@@ -25,6 +25,7 @@ EVERY_FLOOR = [*FLOORS]
 # the addresses of node.h.
 UNSEEN = {
     "rlp.h": ["base", "crypto", "os"],
+    "packet.h": ["base", "crypto", "rlp", "wire", "os"],
     "protocol.h": ["base", "crypto", "rlp", "os"],
     "server.h": ["base", "crypto", "rlp", "os"],
     "devp2p.h": EVERY_FLOOR,

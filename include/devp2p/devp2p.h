@@ -6,6 +6,7 @@
 #include <devp2p/base.h>
 #include <devp2p/key.h>
 #include <devp2p/node.h>
+#include <devp2p/packet.h>
 #include <devp2p/pipe.h>
 #include <devp2p/protocol.h>
 #include <devp2p/rlp.h>

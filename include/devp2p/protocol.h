@@ -20,6 +20,7 @@
 #define DEVP2P_PROTOCOL_H
 
 #include <devp2p/node.h>
+#include <devp2p/packet.h>
 #include <devp2p/rlp.h>
 
 #ifdef __cplusplus
@@ -128,6 +129,16 @@ DEVP2P_API DEVP2P_CHECK int devp2p_send_list(
     devp2p_rw *rw, uint64_t code, const devp2p_item *items, size_t n);
 DEVP2P_API DEVP2P_CHECK int devp2p_send_one(
     devp2p_rw *rw, uint64_t code, const devp2p_item *item);
+
+/* devp2p_send_packet sends a message that was made before, maybe to many: its
+ * payload is neither copied nor compressed again.
+ *
+ * Returns: as devp2p_send_raw; the first peer for which it is compressed may
+ *          find no memory.
+ * In:      packet - kept by what is sent.
+ * Thread:  any. */
+DEVP2P_API DEVP2P_CHECK int devp2p_send_packet(
+    devp2p_rw *rw, devp2p_packet *packet);
 
 /* devp2p_rw_wait waits until an event-style rw is below its send mark; it is
  * for producers on threads of their own.

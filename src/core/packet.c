@@ -32,12 +32,10 @@ static int pack(dp_packet **p, const dp_env *env, size_t cap,
 }
 
 int dp_packet_new(dp_packet **out, const dp_env *env, uint64_t code,
-    devp2p_slice payload, bool snappy, size_t id_len)
+    devp2p_slice payload, bool snappy)
 {
     *out = NULL;
     if (payload.len > DP_MESSAGE_MAX)
-        return DEVP2P_ERR_TOO_BIG;
-    if (!snappy && payload.len + id_len > DP_FRAME_MAX)
         return DEVP2P_ERR_TOO_BIG;
 
     size_t cap = snappy ? dp_snappy_bound(payload.len) : payload.len;
@@ -52,10 +50,6 @@ int dp_packet_new(dp_packet **out, const dp_env *env, uint64_t code,
     p->env = env;
     p->code = code;
     p->full = (uint32_t)payload.len;
-    if (p->len + id_len > DP_FRAME_MAX) {
-        dp_packet_drop(p);
-        return DEVP2P_ERR_TOO_BIG;
-    }
     *out = p;
     return 0;
 }

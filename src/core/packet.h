@@ -17,12 +17,11 @@ typedef struct dp_packet {
     uint8_t bytes[];
 } dp_packet;
 
-/* dp_packet_new copies (snappy false) or compresses a payload.
- * Returns: 0; ERR_TOO_BIG when the payload is above DP_MESSAGE_MAX, or id and
- *          payload exceed a frame; ERR_NOMEM.
- * In:      id_len - bytes that the message id will take in the frame. */
+/* dp_packet_new copies (snappy false) or compresses a payload: 0, ERR_TOO_BIG
+ * above DP_MESSAGE_MAX, ERR_NOMEM.  Whether a frame holds it depends on the id
+ * that it is sent with. */
 int dp_packet_new(dp_packet **out, const dp_env *env, uint64_t code,
-    devp2p_slice payload, bool snappy, size_t id_len);
+    devp2p_slice payload, bool snappy);
 dp_packet *dp_packet_keep(dp_packet *p);
 void dp_packet_drop(dp_packet *p); /* NULL is fine */
 

@@ -39,8 +39,8 @@ static dp_packet *packet(struct fixture *f, size_t len)
 {
     static uint8_t zeros[DP_MESSAGE_MAX];
     dp_packet *p;
-    assert_int_equal(dp_packet_new(&p, &f->env.env, 0,
-                         (devp2p_slice){ zeros, len }, false, 1),
+    assert_int_equal(
+        dp_packet_new(&p, &f->env.env, 0, (devp2p_slice){ zeros, len }, false),
         0);
     return p;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/channel.h"
 
+#include "core/feed.h"
+#include "core/public_packet.h"
 #include "server/line.h"
 
 /* A dp_sleeper is a thread that waits for room to send. */
@@ -99,6 +101,8 @@ static int wait_room(dp_channel *ch, uint64_t until)
 
 int dp_channel_send(dp_channel *ch, dp_packet *p)
 {
+    if (!dp_feed_wire(ch->offset + p->code, p->len))
+        return DEVP2P_ERR_TOO_BIG;
     dp_peer_lock(ch->rw.peer);
     int err = put(ch, p);
     while (err == DEVP2P_ERR_AGAIN && ch->runs) {
@@ -114,29 +118,26 @@ int dp_channel_send(dp_channel *ch, dp_packet *p)
     return err;
 }
 
-/* id_len is the bytes of a message id in a frame, an RLP integer. */
-static size_t id_len(uint64_t id)
-{
-    size_t len = 1;
-
-    if (id >= 0x80)
-        for (; id; id >>= 8)
-            len++;
-    return len;
-}
-
 static int send_payload(devp2p_rw *rw, uint64_t code, devp2p_slice payload)
 {
     dp_channel *ch = dp_channel_of(rw);
     dp_packet *p;
-    int err = dp_packet_new(
-        &p, rw->env, code, payload, ch->snappy, id_len(ch->offset + code));
+    int err = dp_packet_new(&p, rw->env, code, payload, ch->snappy);
 
     if (err)
         return err;
     err = dp_channel_send(ch, p);
     dp_packet_drop(p);
     return err;
+}
+
+static int send_packet(devp2p_rw *rw, devp2p_packet *packet)
+{
+    dp_channel *ch = dp_channel_of(rw);
+    dp_packet *p;
+    int err = dp_public_packet_form(&p, packet, ch->snappy);
+
+    return err ? err : dp_channel_send(ch, p);
 }
 
 static int wait_writable(devp2p_rw *rw, uint32_t timeout_ms)
@@ -175,6 +176,7 @@ static const dp_rw_ops channel_ops = {
     .done = dp_channel_done,
     .ready = ready,
     .send = send_payload,
+    .send_packet = send_packet,
     .wait = wait_writable,
     .free = free_channel,
 };

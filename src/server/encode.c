@@ -1,61 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /* encode.c - devp2p_send_* and devp2p_decode_*: between C values, RLP and
  * payloads, on the thread of the caller. */
-#include "base/limits.h"
+#include "core/encode.h"
+#include "core/public_packet.h"
 #include "server/rw.h"
 #include "server/scratch.h"
 
-enum { SMALL = 512 }; /* a payload that fits on the stack */
-
 /* --- sending --- */
 
-/* A source writes the same value as often as it is asked: first to be counted,
- * then to be kept. */
-typedef struct source {
-    const devp2p_rlp_type *type; /* a struct */
-    const void *value;
-    const devp2p_item *items; /* or n values in a list, or one bare value */
-    size_t n;
-    bool bare;
-} source;
-
-static int encode(
-    devp2p_slice *out, uint8_t *buf, size_t cap, const source *from)
+static int send_source(devp2p_rw *rw, uint64_t code, const dp_source *from)
 {
-    devp2p_rlp_writer w = devp2p_rlp_write(buf, cap);
-
-    if (from->type)
-        devp2p_rlp_put_struct(&w, from->type, from->value);
-    else if (from->bare)
-        devp2p_rlp_put_item(&w, from->items);
-    else
-        devp2p_rlp_put_items(&w, from->items, from->n);
-    return devp2p_rlp_finish(&w, out);
-}
-
-static int send_source(devp2p_rw *rw, uint64_t code, const source *from)
-{
-    uint8_t small[SMALL], *buf = small;
-    devp2p_slice payload;
+    dp_payload payload;
     int err = rw->ops->ready(rw, code);
 
     if (!err)
-        err = encode(&payload, NULL, 0, from);
+        err = dp_payload_init(&payload, rw->env, from);
     if (err)
         return err;
-    size_t len = payload.len;
-    if (len > DP_MESSAGE_MAX)
-        return DEVP2P_ERR_TOO_BIG;
-    if (len > SMALL) {
-        buf = dp_resize(rw->env, NULL, 0, len);
-        if (!buf)
-            return DEVP2P_ERR_NOMEM;
-    }
-    err = encode(&payload, buf, len, from);
-    if (!err)
-        err = rw->ops->send(rw, code, payload);
-    if (buf != small)
-        dp_free(rw->env, buf, len);
+    err = rw->ops->send(rw, code, payload.bytes);
+    dp_payload_fini(&payload);
     return err;
 }
 
@@ -65,21 +28,27 @@ int devp2p_send_raw(devp2p_rw *rw, uint64_t code, devp2p_slice payload)
     return err ? err : rw->ops->send(rw, code, payload);
 }
 
+int devp2p_send_packet(devp2p_rw *rw, devp2p_packet *packet)
+{
+    int err = rw->ops->ready(rw, packet->plain->code);
+    return err ? err : rw->ops->send_packet(rw, packet);
+}
+
 int devp2p_send_struct(devp2p_rw *rw, uint64_t code,
     const devp2p_rlp_type *type, const void *value)
 {
-    return send_source(rw, code, &(source){ .type = type, .value = value });
+    return send_source(rw, code, &(dp_source){ .type = type, .value = value });
 }
 
 int devp2p_send_list(
     devp2p_rw *rw, uint64_t code, const devp2p_item *items, size_t n)
 {
-    return send_source(rw, code, &(source){ .items = items, .n = n });
+    return send_source(rw, code, &(dp_source){ .items = items, .n = n });
 }
 
 int devp2p_send_one(devp2p_rw *rw, uint64_t code, const devp2p_item *item)
 {
-    return send_source(rw, code, &(source){ .items = item, .bare = true });
+    return send_source(rw, code, &(dp_source){ .items = item, .bare = true });
 }
 
 /* --- decoding --- */

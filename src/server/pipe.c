@@ -2,6 +2,7 @@
 #include "server/pipe.h"
 
 #include "base/limits.h"
+#include "core/public_packet.h"
 #include "server/message.h"
 #include "server/peer.h"
 #include "server/rw.h"
@@ -167,6 +168,12 @@ static int send_payload(devp2p_rw *rw, uint64_t code, devp2p_slice payload)
     return err;
 }
 
+static int send_packet(devp2p_rw *rw, devp2p_packet *packet)
+{
+    return send_payload(
+        rw, packet->plain->code, dp_public_packet_payload(packet));
+}
+
 /* --- life --- */
 
 static void free_end(devp2p_rw *rw)
@@ -191,6 +198,7 @@ static const dp_rw_ops pipe_ops = {
     .done = done,
     .ready = ready,
     .send = send_payload,
+    .send_packet = send_packet,
     .wait = open_or_closed,
     .free = free_end,
 };

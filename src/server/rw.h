@@ -10,8 +10,9 @@
 
 #include <stdatomic.h>
 
-/* What stands behind the public functions of an rw; read, send and wait are
- * devp2p_read_for, devp2p_send_raw and devp2p_rw_wait. */
+/* What stands behind the public functions of an rw; read, send,
+ * send_packet and wait are devp2p_read_for, devp2p_send_raw, devp2p_send_packet
+ * and devp2p_rw_wait. */
 typedef struct dp_rw_ops {
     int (*read)(devp2p_rw *rw, devp2p_msg *msg, uint32_t timeout_ms);
     /* the reader needs what it read last no more */
@@ -19,6 +20,7 @@ typedef struct dp_rw_ops {
     /* what a send would answer, before anything is encoded */
     int (*ready)(devp2p_rw *rw, uint64_t code);
     int (*send)(devp2p_rw *rw, uint64_t code, devp2p_slice payload);
+    int (*send_packet)(devp2p_rw *rw, devp2p_packet *packet);
     int (*wait)(devp2p_rw *rw, uint32_t timeout_ms);
     void (*free)(devp2p_rw *rw); /* the last reference is gone */
 } dp_rw_ops;

@@ -194,7 +194,7 @@ static void bad_snappy(void **state)
         node_dial(&p.a, &p.b);
         assert_int_equal(devp2p_send_items(p.ea.rw, 0, 1u), 0);
         assert_int_equal(dp_packet_new(&packet, &p.n.t.env, 0,
-                             (devp2p_slice){ lie, sizeof lie }, false, 1),
+                             (devp2p_slice){ lie, sizeof lie }, false),
             0);
         assert_int_equal(dp_channel_send(dp_channel_of(p.ea.rw), packet), 0);
         dp_packet_drop(packet);
