@@ -11,6 +11,7 @@
  *
  * devp2p_read*, devp2p_decode*, devp2p_send* and devp2p_rw_* work on both ends
  * as on the rw of a run-style protocol, and so does all that asks a peer.
+ * Callbacks of the event style are called by the test, with an end as the rw.
  * Nothing is encrypted or compressed, nothing touches a network, and no code is
  * out of range: a pipe does not know the length of a protocol. */
 #ifndef DEVP2P_PIPE_H

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* expect_test.c - what a test reads, and the words when it is something else.
  */
-#include "base/now.h"
+#include "server/net_fixture.h"
 #include "server/pipe_fixture.h"
-#include "test_env.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -189,6 +188,62 @@ static void a_test_does_not_hang(void **state)
     assert_int_equal(t.live, 0);
 }
 
+/* --- on a connection --- */
+
+/* A listener expects on a connection what one_of_each sends, and one more. */
+typedef struct listener {
+    net n;
+    int errs[5];
+    uint64_t waited;
+} listener;
+
+static int expect_each(devp2p_peer *peer, devp2p_rw *rw, void *user)
+{
+    listener *l = user;
+
+    (void)peer;
+    l->errs[0] = devp2p_expect_items(rw, 0, "bar", 7u);
+    l->errs[1] = devp2p_expect_value(rw, 1, "bar");
+    l->errs[2] = devp2p_expect(rw, 2, status, &sample);
+    l->errs[3] = devp2p_expect_value(rw, 3, "not this");
+    uint64_t before = dp_sim_now(l->n.sim).mono;
+    l->errs[4] = devp2p_expect_items(rw, 0, "bar");
+    l->waited = dp_sim_now(l->n.sim).mono - before;
+    return 0;
+}
+
+static int send_each(devp2p_peer *peer, devp2p_rw *rw, void *user)
+{
+    devp2p_msg m;
+
+    one_of_each(peer, rw, user);
+    return devp2p_read(rw, &m);
+}
+
+static void on_a_connection(void **state)
+{
+    const int errs[] = { 0, 0, 0, DEVP2P_ERR_UNEXPECTED, DEVP2P_ERR_TIMEOUT };
+    devp2p_protocol pa[2] = { { "p", 1, 4, NULL, .run = send_each } };
+    devp2p_protocol pb[2] = { { "p", 1, 4, NULL, .run = expect_each } };
+    listener l = { .waited = 0 };
+    node a, b;
+
+    (void)state;
+    pb[0].user = &l;
+    net_init(&l.n, 5);
+    node_config(&a, 1, pa);
+    node_config(&b, 2, pb);
+    node_start(&a, &l.n);
+    node_start(&b, &l.n);
+    node_dial(&a, &b);
+    node_expect(&a, DEVP2P_EVENT_PEER_DROP);
+    assert_memory_equal(l.errs, errs, sizeof errs);
+    assert_int_equal(l.waited / DP_MS, DEVP2P_EXPECT_MS);
+    node_stop(&a);
+    node_stop(&b);
+    net_fini(&l.n);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,6 +252,7 @@ int main(void)
         cmocka_unit_test(bytes_of_all_kinds),
         cmocka_unit_test(the_long_is_cut),
         cmocka_unit_test(a_test_does_not_hang),
+        cmocka_unit_test(on_a_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
