@@ -72,6 +72,10 @@ endforeach()
 set_tests_properties(rlp_fields-DONE_MORE PROPERTIES
   PASS_REGULAR_EXPRESSION "an RLP table has at most 32 fields")
 
+# The tool, with sanitizers and as it is shipped.
+devp2p_test(cli "cli;artefacts" Python3::Interpreter
+  ${CMAKE_SOURCE_DIR}/test/cli.py ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
+
 # Checks of the source, and of what a release build makes of it.
 devp2p_check(tidy checks)
 devp2p_check(headers checks)

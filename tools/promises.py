@@ -70,10 +70,10 @@ class Tests:
             return "no such test"
         if not case:
             return None
-        sources = tree.files(f"src/*/{name}.c", f"test/{name}.c")
+        sources = tree.files(f"src/*/{name}.c", f"test/{name}.c", f"test/{name}.py")
         if name == "vectors":
             return None if os.path.exists(os.path.join(tree.ROOT, "test/vectors", case + ".json")) else "no such file"
-        unit = re.compile(rf"cmocka_unit_test\w*\(\s*{re.escape(case)}\b")
+        unit = re.compile(rf"(cmocka_unit_test\w*\(\s*|^def ){re.escape(case)}\b", re.M)
         return None if any(unit.search(tree.text(s)) for s in sources) else "no such case"
 
 

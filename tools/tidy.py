@@ -19,6 +19,9 @@ FLOORS = {
     "sim": ["base", "crypto", "rlp", "wire", "core", "server"],
 }
 EVERY_FLOOR = [*FLOORS]
+# Above the floors: the tool sees public headers, its own and those of the system.
+TOOL = "cli/"
+PROGRAMS = ("examples/", TOOL)
 
 # Public headers and the folders that may not see them.  protocol.h and server.h
 # belong to server, but wire and core use their plain types; base implements
@@ -35,8 +38,8 @@ UNSEEN = {
 PURE = ["base", "crypto", "rlp", "wire", "core"]
 C_HEADERS = {"stdalign.h", "stdarg.h", "stdatomic.h", "stdbool.h", "stddef.h", "stdint.h", "stdio.h",
              "stdlib.h", "string.h", "limits.h", "inttypes.h"}
-HOMES = {r"openssl/": ["crypto", "os"], r"secp256k1": ["crypto"], r"snappy": ["wire"], r"uv\.h": ["os"],
-         r"(sys/|netinet/|arpa/|net/|netdb|poll|fcntl|unistd)": ["os"]}
+LIBRARIES = {r"openssl/": ["crypto", "os"], r"secp256k1": ["crypto"], r"snappy": ["wire"], r"uv\.h": ["os"]}
+HOMES = {**LIBRARIES, r"(sys/|netinet/|arpa/|net/|netdb|poll|fcntl|unistd)": ["os"]}
 
 BANNED = ["strcpy", "strcat", "sprintf", "vsprintf", "gets", "strtok", "atoi", "atol", "alloca", "assert",
           "setjmp", "longjmp", "system", "popen", "signal", "sigaction", "exit", "_exit", "printf", "puts"]
@@ -105,14 +108,24 @@ def check_includes(path, text):
             complain(path, line, f"a pure floor may not include <{name}>")
 
 
+def check_tool(path, text):
+    if not path.startswith(TOOL):
+        return
+    for match in re.finditer(r'^\s*#\s*include\s*([<"])([^>"]+)', text, re.M):
+        line, name = text.count("\n", 0, match.start()) + 1, match.group(2)
+        inner = match.group(1) == '"' and "/" in name
+        if inner or any(re.match(pattern, name) for pattern in LIBRARIES):
+            complain(path, line, f"upward include: {TOOL} may not include {name}")
+
+
 def check_calls(path, code):
     folder = folder_of(path)
-    if not path.startswith(("src/", "examples/", "include/")) or is_test(path):
+    if not path.startswith(("src/", "include/", *PROGRAMS)) or is_test(path):
         return
-    banned = BANNED[:8] if path.startswith("examples/") else BANNED
+    banned = BANNED[:8] if path.startswith(PROGRAMS) else BANNED
     for line, name in calls(code, banned):
         complain(path, line, f"banned call: {name}")
-    if folder != "os" and not path.startswith("examples/"):
+    if folder != "os" and not path.startswith(PROGRAMS):
         for line, name in calls(code, WORLD):
             complain(path, line, f"only src/os may call {name}")
         if path != "src/base/env.c":
@@ -231,8 +244,9 @@ def check_dead(sources):
 
 
 def main():
-    sources = tree.files("src/*.[ch]", "include/*.h", "examples/*.c", "bench/*.[ch]", "test/*.[ch]")
-    scripts = tree.files("tools/*", "cmake/*", ".ci/*", "Makefile", "CMakeLists.txt", "bench/*.py",
+    sources = tree.files("src/*.[ch]", "include/*.h", "cli/*.[ch]", "man/*.c", "examples/*.c", "bench/*.[ch]",
+                         "test/*.[ch]")
+    scripts = tree.files("tools/*", "cmake/*", ".ci/*", "Makefile", "*CMakeLists.txt", "man/*.[137]", "bench/*.py",
                          "test/*.py", "test/*.go", "test/*.js", "test/*.mjs")
     scripts = [p for p in scripts if not p.startswith("test/vectors/")]
     for path in sources + scripts:
@@ -243,6 +257,7 @@ def main():
             continue
         code = code_of(text)
         check_includes(path, text)
+        check_tool(path, text)
         check_calls(path, code)
         check_test(path, text, code)
         check_names(path, code)

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* parse.h - from a command line to a call. */
+#ifndef CLI_PARSE_H
+#define CLI_PARSE_H
+
+#include "command.h"
+
+/* parse understands the words behind the program's name: 0, or USAGE when it
+ * has said what is wrong.  It moves the arguments to the front of words. */
+int parse(call *out, char **words, size_t n);
+
+/* parse_command is the command of a group that a word names, or NULL when it
+ * has said that there is none. */
+const command *parse_command(const command *group, const char *word);
+
+/* parse_number reads an option's value as a whole number up to max: 0, or
+ * USAGE when it has said that it is none. */
+int parse_number(unsigned *out, const call *asked, size_t which, unsigned max);
+
+#endif

@@ -1,0 +1,243 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""cli.py BIN - the tool devp2p in BIN as its users have it: real files, pipes, nodes."""
+
+import os
+import re
+import shlex
+import stat
+import subprocess
+import sys
+import tempfile
+import traceback
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[:0] = [os.path.join(ROOT, "tools")]
+import tree  # noqa: E402
+
+BIN = os.path.abspath(sys.argv[1])
+TOOL = os.path.join(BIN, "devp2p")
+PATIENCE = 60  # seconds; a machine may be busy
+
+# The private key 1 has the generator of the curve as public key.
+ONE = "0" * 63 + "1"
+G = ("79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"
+     "483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8")
+G_ID = "c0a6c424ac7157ae408398df7e5f4552091a69125d5dfcb7b8c2659029395bdf"
+
+
+def must(good, what):
+    if not good:
+        raise AssertionError(what)
+
+
+def equal(what, got, wanted):
+    must(got == wanted, f"{what} is {got!r}, not {wanted!r}")
+
+
+def run(*args, **more):
+    """(exit code, output, error); what holds for every call is checked here."""
+    done = subprocess.run([TOOL, *args], text=True, timeout=PATIENCE, check=False, stdin=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE, **{"stdout": subprocess.PIPE, **more})
+    said = f"devp2p {' '.join(args)}: {done.returncode}, {done.stderr!r}"
+    must(done.returncode in (0, 1, 2), said)
+    if done.returncode:
+        must(re.fullmatch(r"devp2p: [^\n]+\n", done.stderr), f"not one clear line: {said}")
+        must(not done.stdout, f"output beside an error: {said}")
+    else:
+        equal(f"standard error of {said}", done.stderr, "")
+    return done.returncode, done.stdout, done.stderr
+
+
+def result(*args):
+    """The output of a call that works."""
+    code, out, err = run(*args)
+    equal(f"exit code of {args}: {err}", code, 0)
+    return out
+
+
+def refused(wanted, *args, says="", **more):
+    """A call that ends with this code and these words."""
+    code, _, err = run(*args, **more)
+    equal(f"exit code of {args}: {err}", code, wanted)
+    must(says in err, f"{args}: {err!r} does not say {says!r}")
+
+
+def known_key(folder):
+    path = os.path.join(folder, "one")
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as f:
+        f.write(ONE)
+    return path
+
+
+def commands(path=()):
+    """Every command, found by asking for help from the top."""
+    text = result("help", *path)
+    yield path, text
+    listed = re.search(r"^Commands:\n((?:  .*\n)+)", text, re.M)
+    for line in listed.group(1).splitlines() if listed else []:
+        yield from commands((*path, line.split()[0]))
+
+
+# --- the cases ---
+
+def keys_are_made(folder):
+    path = os.path.join(folder, "made")
+    equal("output of generate", result("key", "generate", path), "")
+    equal("mode", stat.S_IMODE(os.stat(path).st_mode), 0o600)
+    with open(path, encoding="ascii") as f:
+        first = f.read()
+    must(re.fullmatch(r"[0-9a-f]{64}\n", first), "it is not 64 hex digits")
+    refused(1, "key", "generate", path, says=path)
+    with open(path, encoding="ascii") as f:
+        equal("a key file that was there", f.read(), first)
+    equal("files", os.listdir(folder), ["made"])
+    must(re.fullmatch(r"[0-9a-f]{64}\n", result("key", "to-id", path)), "to-id shows no id")
+    must(re.fullmatch(r"enode://[0-9a-f]{128}@127\.0\.0\.1:30303\n", result("key", "to-enode", path)),
+         "to-enode shows no URL")
+
+
+def a_known_key(folder):
+    path = known_key(folder)
+    equal("id", result("key", "to-id", path), G_ID + "\n")
+    for options, host in [
+            ([], "@127.0.0.1:30303"),
+            (["--ip", "10.0.0.7"], "@10.0.0.7:30303"),
+            (["--ip=::1", "--tcp=1"], "@[::1]:1?discport=30303"),
+            (["--tcp", "1", "--udp", "2"], "@127.0.0.1:1?discport=2"),
+            (["--udp", "0"], "@127.0.0.1:30303?discport=0"),
+            (["-tcp", "65535", "-udp=65535"], "@127.0.0.1:65535"),
+            (["--ip", ""], "")]:
+        for args in ([*options, path], [path, *options], [*options, "--", path]):
+            equal(f"URL with {args}", result("key", "to-enode", *args), f"enode://{G}{host}\n")
+
+
+def bad_key_files(folder):
+    wide = known_key(folder)
+    os.chmod(wide, 0o640)
+    short = os.path.join(folder, "short")
+    with open(os.open(short, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as f:
+        f.write(ONE[:-1])
+    for sub in ("to-id", "to-enode"):
+        refused(1, "key", sub, wide, says="0640")
+        refused(1, "key", sub, short, says="64 hex digits")
+        refused(1, "key", sub, folder, says="plain file")
+        refused(1, "key", sub, os.path.join(folder, "none"), says="No such file")
+    refused(1, "key", "generate", os.path.join(folder, "none", "key"), says="No such file")
+    refused(1, "key", "to-id", os.path.join(folder, "a\nb\x1b[1m"), says="a?b?[1m")
+
+
+def wrong_usage(folder):
+    path = known_key(folder)
+    for args, says in [
+            ("", "one of key,"),
+            ("nope", "unknown command nope, known are key,"),
+            ("--nope", "unknown option --nope, known are --help, --version"),
+            ("--help=x", "--help takes no value"),
+            ("key", "one of generate, to-id, to-enode"),
+            ("key nope", "unknown command nope, known are generate, to-id, to-enode"),
+            ("key --ip 1.2.3.4 to-enode", "unknown option --ip"),
+            ("key generate", "FILE is missing"),
+            ("key to-id", "FILE is missing"),
+            ("key to-enode", "FILE is missing"),
+            ("key to-id a b", "one argument too many: b"),
+            ("key to-id --nope a", "unknown option --nope"),
+            ("key to-id -- --nope a", "too many: /"),
+            ("key to-enode a --ip", "--ip needs a value"),
+            ("key to-enode a --i 1.2.3.4", "unknown option --i, known are --ip, --tcp"),
+            ("key to-enode a --ip 1.2.3", "not an IP address: --ip 1.2.3\n"),
+            ("key to-enode a --ip fe80::1%1", "not an IP address: --ip fe80::1%1\n"),
+            ("key to-enode a --ip 1.2.3.4:5", "not an IP address: --ip 1.2.3.4:5\n"),
+            ("key to-enode a --tcp 65536", "not a number from 0 to 65535: --tcp 65536\n"),
+            ("key to-enode a --tcp=", "not a number from 0 to 65535: --tcp \n"),
+            ("key to-enode a --udp -1", "not a number from 0 to 65535: --udp -1\n"),
+            ("key to-enode a --udp 99999999999999999999999", "not a number from 0 to 65535: --udp 9999"),
+            ("completion", "bash is missing"),
+            ("completion tcsh", "unknown shell tcsh, known is bash"),
+            ("help nope", "unknown command nope"),
+            ("help key nope", "unknown command nope, known are generate"),
+            ("help key to-id nope", "unknown command nope")]:
+        refused(2, *[path if a == "a" else a for a in args.split()], says=says)
+    refused(2, "key", "to-enode", path, "--ip", "1" * 5000, says="not an IP address: --ip 111")
+    refused(2, "1" * 5000, says=", known are key")
+
+
+def help_for_every_command(_folder):
+    paths = []
+    for path, text in commands():
+        paths.append(path)
+        for way in ([*path, "--help"], [*path, "-h"], [*path, "-help", "nope", "--nope"]):
+            equal(f"what {way} shows", result(*way), text)
+        must(f"\nUsage: devp2p {''.join(p + ' ' for p in path)}" in text, f"no usage of {path}")
+        for name in re.findall(r"^  (--[\w-]+) \w+ ", text, re.M):
+            refused(2, *path, name, says=f"{name} needs a value")
+    must(("key", "to-enode") in paths and ("help",) in paths, f"only {paths}")
+
+
+def the_version(_folder):
+    base = tree.text("include/devp2p/base.h")
+    version = ".".join(re.search(rf"DEVP2P_VERSION_{part} (\d+)", base).group(1) for part in
+                       ("MAJOR", "MINOR", "PATCH"))
+    for word in ("--version", "-v"):
+        equal(word, result(word), f"devp2p {version}\n")
+
+
+def output_that_is_lost(folder):
+    path = known_key(folder)
+    for args in (["--version"], ["help"], ["key", "to-id", path], ["key", "to-enode", path], ["completion", "bash"]):
+        with open("/dev/full", "w", encoding="ascii") as full:
+            refused(1, *args, stdout=full, says="cannot write to standard output: No space left")
+        closed = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", TOOL, *args], text=True, check=False,
+                                stderr=subprocess.PIPE, timeout=PATIENCE)
+        equal(f"exit code of {args} without output", closed.returncode, 1)
+        must(closed.stderr.startswith("devp2p: cannot write"), closed.stderr)
+
+
+def complete(folder, *words):
+    """What bash offers for the last of these words."""
+    script = (f'set -u; . <("$1" completion bash); COMP_WORDS=({shlex.join(["devp2p", *words])})\n'
+              'COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); COMPREPLY=(); _devp2p; printf "%s\\n" "${COMPREPLY[@]}"\n'
+              'complete -p devp2p >&2')
+    done = subprocess.run(["bash", "--norc", "-c", script, "bash", TOOL], text=True, check=False, cwd=folder,
+                          timeout=PATIENCE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    equal("bash", (done.returncode, done.stderr), (0, "complete -F _devp2p devp2p\n"))
+    return sorted(done.stdout.split("\n")[:-1])
+
+
+def completion_in_bash(folder):
+    for name in ("key one", "key-two"):
+        os.close(os.open(os.path.join(folder, name), os.O_CREAT))
+    table = dict(commands())
+    for path, text in table.items():
+        names = sorted(p[-1] for p in table if p[:-1] == path and p)
+        if names:
+            equal(f"commands of {path}", complete(folder, *path, ""), names)
+            equal(f"commands of help {path}", complete(folder, "help", *path, ""), names)
+        options = sorted(re.findall(r"^  (--[\w-]+)", text, re.M))
+        equal(f"options of {path}", complete(folder, *path, "-"), options)
+    equal("the beginning of a command", complete(folder, "key", "to-e"), ["to-enode"])
+    equal("files", complete(folder, "key", "to-id", "key"), ["key one", "key-two"])
+    equal("files behind an option", complete(folder, "key", "to-enode", "--ip", "key", "key-"), ["key-two"])
+    equal("an option's value", complete(folder, "key", "to-enode", "--ip", ""), [""])
+    equal("an option's value behind =", complete(folder, "key", "to-enode", "--ip", "=", ""), [""])
+    equal("a shell", complete(folder, "completion", ""), ["bash"])
+
+
+CASES = [keys_are_made, a_known_key, bad_key_files, wrong_usage, help_for_every_command, the_version,
+         output_that_is_lost, completion_in_bash]
+
+
+def main():
+    complaints = []
+    for case in CASES:
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                case(folder)
+            except AssertionError as what:
+                complaints.append(f"{case.__name__}: {what}")
+            except Exception:  # pylint: disable=broad-except
+                complaints.append(f"{case.__name__}: {traceback.format_exc()}")
+    tree.verdict("cli", complaints, len(CASES))
+
+
+main()
