@@ -145,6 +145,27 @@ DEVP2P_API DEVP2P_CHECK int devp2p_server_add_peer(
 DEVP2P_API DEVP2P_CHECK int devp2p_server_remove_peer(
     devp2p_server *srv, uint64_t *ticket, const char *url);
 
+/* --- sending to all --- */
+
+/* devp2p_server_broadcast gives one packet to every connected peer that shares
+ * a protocol and whose handler of it has begun: on_open has returned, or run
+ * was started.  It waits for nobody: a peer at its send mark misses it, and no
+ * on_writable follows from that.  A protocol whose peers must say something
+ * else first keeps its rws and calls devp2p_send_packet.
+ *
+ * Returns: 0, also when no peer is there; ERR_NOT_FOUND when the configuration
+ *          has no such protocol, ERR_INVALID for a code at or above its length;
+ *          ERR_TOO_BIG or ERR_NOMEM when at least one peer could not be given
+ *          it for that reason.
+ * Out:     sent - peers that took it, each as by devp2p_send_packet; full -
+ *          peers that missed it at their mark.  Both also after an error, and
+ *          each may be NULL.
+ * In:      packet - kept by what is sent.
+ * Thread:  any, any callback; it never waits. */
+DEVP2P_API DEVP2P_CHECK int devp2p_server_broadcast(devp2p_server *srv,
+    size_t *sent, size_t *full, const char *name, uint32_t version,
+    devp2p_packet *packet);
+
 /* --- events by pulling --- */
 
 typedef struct devp2p_events devp2p_events;

@@ -18,31 +18,34 @@ size_t dp_channel_level(const dp_channel *ch)
     return ch->queued + ch->out.bytes;
 }
 
-/* full: the send mark is reached; an event-style user is told when it is not
- * any more. */
-static bool full(dp_channel *ch)
+/* full: the send mark is reached. */
+static bool full(const dp_channel *ch)
 {
-    bool at_mark = ch->refused || dp_channel_level(ch) >= DP_SEND_MARK;
+    return ch->refused || dp_channel_level(ch) >= DP_SEND_MARK;
+}
 
-    if (at_mark)
-        ch->wants = true;
-    return at_mark;
+int dp_channel_code(uint32_t length, uint64_t code)
+{
+    if (code < length)
+        return 0;
+    return dp_fail(DEVP2P_ERR_INVALID,
+        "the protocol has %u message codes, there is no code %llu", length,
+        (unsigned long long)code);
 }
 
 static int ready(devp2p_rw *rw, uint64_t code)
 {
     dp_channel *ch = dp_channel_of(rw);
-    int err = 0;
+    int err = dp_channel_code(ch->length, code);
 
-    if (code >= ch->length)
-        return dp_fail(DEVP2P_ERR_INVALID,
-            "the protocol has %u message codes, there is no code %llu",
-            ch->length, (unsigned long long)code);
+    if (err)
+        return err;
     dp_peer_lock(ch->rw.peer);
     if (ch->rw.peer->ending)
         err = DEVP2P_ERR_CLOSED;
     else if (!ch->runs && full(ch))
         err = DEVP2P_ERR_AGAIN;
+    ch->wants |= err == DEVP2P_ERR_AGAIN;
     dp_peer_unlock(ch->rw.peer);
     return err;
 }
@@ -61,8 +64,7 @@ static int put(dp_channel *ch, dp_packet *p)
     if (dp_line_inside(peer->line) && ch->out.n == 0) {
         dp_session *s = dp_line_session(peer->line);
         err = dp_session_send(s, ch->cap, p, dp_line_now(peer->line));
-        if (err == DEVP2P_ERR_AGAIN)
-            ch->refused = ch->wants = true;
+        ch->refused = err == DEVP2P_ERR_AGAIN;
         ch->queued = dp_session_queued(s, ch->cap);
         dp_line_touch(peer->line);
         return err;
@@ -99,9 +101,15 @@ static int wait_room(dp_channel *ch, uint64_t until)
     return err;
 }
 
+/* fits: a frame holds a packet behind the id that it has here. */
+static bool fits(const dp_channel *ch, const dp_packet *p)
+{
+    return dp_feed_wire(ch->offset + p->code, p->len) > 0;
+}
+
 int dp_channel_send(dp_channel *ch, dp_packet *p)
 {
-    if (!dp_feed_wire(ch->offset + p->code, p->len))
+    if (!fits(ch, p))
         return DEVP2P_ERR_TOO_BIG;
     dp_peer_lock(ch->rw.peer);
     int err = put(ch, p);
@@ -114,6 +122,22 @@ int dp_channel_send(dp_channel *ch, dp_packet *p)
         if (!err)
             err = put(ch, p);
     }
+    ch->wants |= err == DEVP2P_ERR_AGAIN;
+    dp_peer_unlock(ch->rw.peer);
+    return err;
+}
+
+int dp_channel_offer(dp_channel *ch, devp2p_packet *packet)
+{
+    dp_packet *p;
+    int err = dp_public_packet_form(&p, packet, ch->snappy);
+
+    if (err)
+        return err;
+    if (!fits(ch, p))
+        return DEVP2P_ERR_TOO_BIG;
+    dp_peer_lock(ch->rw.peer);
+    err = ch->begun ? put(ch, p) : DEVP2P_ERR_CLOSED;
     dp_peer_unlock(ch->rw.peer);
     return err;
 }
@@ -146,8 +170,10 @@ static int wait_writable(devp2p_rw *rw, uint32_t timeout_ms)
     int err = 0;
 
     dp_peer_lock(ch->rw.peer);
-    if (!ch->rw.peer->ending && full(ch))
+    if (!ch->rw.peer->ending && full(ch)) {
+        ch->wants = true;
         err = wait_room(ch, dp_line_until(ch->rw.peer->line, timeout_ms));
+    }
     if (ch->rw.peer->ending)
         err = DEVP2P_ERR_CLOSED;
     dp_peer_unlock(ch->rw.peer);

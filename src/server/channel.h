@@ -24,6 +24,7 @@ typedef struct dp_channel {
     size_t queued;    /* bytes in the session when the loop last looked */
     bool refused;     /* the session answered ERR_AGAIN */
     bool wants;       /* a send answered ERR_AGAIN, on_writable is due */
+    bool begun;       /* on_open has returned, or run was started */
     dp_list sleepers; /* dp_sleeper */
     dp_list in, done; /* dp_message */
     size_t done_n, done_bytes;
@@ -62,9 +63,18 @@ size_t dp_channel_level(const dp_channel *ch);
 int dp_channel_read(devp2p_rw *rw, devp2p_msg *msg, uint32_t timeout_ms);
 void dp_channel_done(devp2p_rw *rw);
 
+/* dp_channel_code checks a code against a protocol's length: 0, ERR_INVALID. */
+int dp_channel_code(uint32_t length, uint64_t code);
+
 /* dp_channel_send is the part of devp2p_send_* that comes after the encoding.
  */
 int dp_channel_send(dp_channel *ch, dp_packet *p);
+
+/* dp_channel_offer gives it a packet if nobody has to wait for that: 0,
+ * ERR_AGAIN at the mark (no on_writable follows, since the handler asked for
+ * nothing), ERR_CLOSED, also before the handler has begun, ERR_TOO_BIG,
+ * ERR_NOMEM.  Any thread. */
+int dp_channel_offer(dp_channel *ch, devp2p_packet *packet);
 
 /* dp_channel_move gives the session what threads sent; dp_channel_relieve wakes
  * those that wait for room, whether there is or not.  Lock held, on the loop.

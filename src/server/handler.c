@@ -42,6 +42,14 @@ static int start_thread(dp_line *line, dp_channel *ch)
     return err;
 }
 
+/* begin: from here on a broadcast reaches the handler's peer. */
+static void begin(dp_channel *ch)
+{
+    dp_peer_lock(ch->rw.peer);
+    ch->begun = true;
+    dp_peer_unlock(ch->rw.peer);
+}
+
 /* open_one gives a handler its peer: 0, or what the connection ends with. */
 static int open_one(dp_line *line, dp_channel *ch)
 {
@@ -70,6 +78,8 @@ void dp_handlers_start(dp_line *line, dp_now now)
         int code = open_one(line, line->channels[i]);
         if (code)
             dp_line_end(line, code, i, now);
+        else
+            begin(line->channels[i]);
     }
 }
 

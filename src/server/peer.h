@@ -35,7 +35,8 @@ struct devp2p_peer {
 
     /* under the lock */
     pthread_mutex_t lock;
-    struct dp_line *line; /* NULL: the world is out of reach */
+    struct dp_line *line; /* NULL: the world is out of reach; set, with its
+                             channels, while the server lists the peer */
     bool ending;          /* nothing is sent or accepted any more */
     bool drain;           /* what was received may still be read */
     bool posted;
