@@ -23,7 +23,8 @@ import tree
 COPY = os.path.join(tree.ROOT, "build", "canary")
 TOOLS = {"tidy": ["tools/tidy.py"], "headers": ["tools/headers.py"], "format": ["tools/format.sh"]}
 # What a check of the artefacts looks at; a test needs the program of its name.
-ARTEFACTS = {"purity": ["devp2p_objects"], "exports": ["devp2p_shared", "devp2p_static"]}
+LIBRARIES = ["devp2p_shared", "devp2p_static"]
+ARTEFACTS = {"purity": ["devp2p_objects"], "exports": LIBRARIES, "hardening": [*LIBRARIES, "programs"]}
 
 
 def copy_tree():

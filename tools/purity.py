@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""purity.py OBJECT... - what the release objects of base..core ask the linker for.
+"""purity.py OBJECT... - what the release objects ask the linker for.
 
-A pure floor has no clock, chance, thread, socket or file: every name it leaves open
-stands on the lists below, or belongs to a floor that is not above it.
+A pure floor, base to core, has no clock, chance, thread, socket or file: every name it
+leaves open stands on the lists below, or belongs to a floor that is not above it.
+
+No floor at all prints, ends the process or starts one, installs a signal handler or
+reads the environment: the host program alone does these.
 """
 
 import re
-import subprocess
 import sys
 
+import elf
 import tree
 
 FLOORS = ["base", "crypto", "rlp", "wire", "core"]
@@ -32,6 +35,23 @@ HOMES = [
 REFUSED = re.compile(r"""RAND_|arc4random|getrandom|getentropy|s?rand(om)?$|(secure_)?getenv|time$|clock
     |gettimeofday|pthread_|thrd_|mtx_|cnd_|uv_|socket|connect$|bind$|listen$|accept|send|recv|getaddrinfo
     |f?open|fread|fwrite|f?printf$|puts$|read$|write$|close$|exit$|signal|sigaction""", re.X)
+# Refused on every floor.  abort is dp_assert's: there is nothing to go on with.
+OF_THE_HOST = re.compile(r"""(
+    (_IO_)?v?[fd]?w?printf|f?puts|fputws|f?putw?c|putw?char|fwrite|perror|psig(nal|info)
+    |v?(err|warn)x?|error|v?syslog|openlog|std(out|err)                                 # prints
+    |_?exit|_Exit|quick_exit|(__cxa_)?at(_quick_)?exit|on_exit|pthread_exit|thrd_exit
+    |raise|(p|pthread_)?kill                                                            # ends
+    |v?fork|_Fork|forkpty|daemon|clone3?|system|popen|wordexp|exec[lv]p?e?|fexecve
+    |posix_spawnp?                                                                      # starts
+    |(sysv_|bsd_|s)?signal|sigaction|sigset|sigvec|sigprocmask|siginterrupt|signalfd
+    |sigaltstack|sig(hold|ignore|relse)|setitimer|alarm|timer_create                    # signals
+    |(secure_)?getenv|setenv|putenv|unsetenv|clearenv|_?environ                         # environment
+    )$""", re.X)
+
+
+def plain(name):
+    """The name of C for what a compiler or a libc makes of it: __printf_chk, fopen64, putc_unlocked."""
+    return re.sub(r"(_chk|64|_unlocked)+$", "", re.sub(r"^__(?!cxa_)", "", name))
 
 
 def source_of(obj):
@@ -43,11 +63,6 @@ def source_of(obj):
 def floor_of(source):
     parts = source.split("/")
     return parts[1] if len(parts) > 2 else None
-
-
-def names(obj, *flags):
-    out = subprocess.run(["nm", "-P", *flags, obj], check=True, text=True, stdout=subprocess.PIPE).stdout
-    return {line.split()[0] for line in out.splitlines() if line}
 
 
 def fits(name, source, homes):
@@ -66,13 +81,15 @@ def fits(name, source, homes):
 def main():
     objects = {source_of(obj): obj for obj in sys.argv[1:]}
     homes = {name: floor_of(source) for source, obj in objects.items()
-             for name in names(obj, "-g", "--defined-only")}
+             for name in elf.names(obj, "-g", "--defined-only")}
     pure = {s: o for s, o in objects.items() if floor_of(s) in FLOORS}
     complaints = [f"{source}: {name}: {why}" for source, obj in sorted(pure.items())
-                  for name in sorted(names(obj, "-u")) if (why := fits(name, source, homes))]
+                  for name in sorted(elf.names(obj, "-u")) if (why := fits(name, source, homes))]
+    complaints += [f"{source}: {name}: left to the host program" for source, obj in sorted(objects.items())
+                   for name in sorted(elf.names(obj, "-u")) if OF_THE_HOST.match(plain(name))]
     if not pure:
         complaints.append("no objects of the pure floors")
-    tree.verdict("purity", complaints, len(pure))
+    tree.verdict("purity", complaints, len(objects))
 
 
 main()
