@@ -84,10 +84,9 @@ if(CMAKE_BUILD_TYPE STREQUAL Release AND NOT DEVP2P_SANITIZE)
   devp2p_check(purity artefacts $<TARGET_OBJECTS:devp2p_objects>)
   devp2p_check(exports artefacts $<TARGET_FILE:devp2p_shared>
     $<TARGET_FILE:devp2p_static>)
-  get_target_property(binaries programs MANUALLY_ADDED_DEPENDENCIES)
-  list(TRANSFORM binaries REPLACE "(.+)" "$<TARGET_FILE:\\1>")
   devp2p_check(hardening artefacts $<TARGET_FILE:devp2p_shared>
-    $<TARGET_FILE:devp2p_static> ${binaries})
+    $<TARGET_FILE:devp2p_static> $<TARGET_FILE:devp2p_tool>
+    $<TARGET_FILE:foobar>)
   devp2p_check(install artefacts ${CMAKE_BINARY_DIR})
 endif()
 

@@ -82,11 +82,11 @@ def main():
     objects = {source_of(obj): obj for obj in sys.argv[1:]}
     homes = {name: floor_of(source) for source, obj in objects.items()
              for name in elf.names(obj, "-g", "--defined-only")}
-    pure = {s: o for s, o in objects.items() if floor_of(s) in FLOORS}
-    complaints = [f"{source}: {name}: {why}" for source, obj in sorted(pure.items())
-                  for name in sorted(elf.names(obj, "-u")) if (why := fits(name, source, homes))]
-    complaints += [f"{source}: {name}: left to the host program" for source, obj in sorted(objects.items())
-                   for name in sorted(elf.names(obj, "-u")) if OF_THE_HOST.match(plain(name))]
+    asked = [(source, name) for source, obj in sorted(objects.items()) for name in sorted(elf.names(obj, "-u"))]
+    pure = [(source, name) for source, name in asked if floor_of(source) in FLOORS]
+    complaints = [f"{source}: {name}: {why}" for source, name in pure if (why := fits(name, source, homes))]
+    complaints += [f"{source}: {name}: left to the host program" for source, name in asked
+                   if OF_THE_HOST.match(plain(name))]
     if not pure:
         complaints.append("no objects of the pure floors")
     tree.verdict("purity", complaints, len(objects))
