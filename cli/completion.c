@@ -11,6 +11,7 @@
 #include <string.h>
 
 static const char walk[] =
+    "# SPDX-License-Identifier: MIT\n"
     "# bash completion of devp2p, made by: devp2p completion bash\n"
     "_devp2p()\n"
     "{\n"

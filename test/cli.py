@@ -7,17 +7,8 @@ import re
 import shlex
 import stat
 import subprocess
-import sys
-import tempfile
-import traceback
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path[:0] = [os.path.join(ROOT, "tools")]
-import tree  # noqa: E402
-
-BIN = os.path.abspath(sys.argv[1])
-TOOL = os.path.join(BIN, "devp2p")
-PATIENCE = 60  # seconds; a machine may be busy
+from tool import PATIENCE, TOOL, commands, equal, must, play, refused, result, tree
 
 # The private key 1 has the generator of the curve as public key.
 ONE = "0" * 63 + "1"
@@ -26,57 +17,11 @@ G = ("79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"
 G_ID = "c0a6c424ac7157ae408398df7e5f4552091a69125d5dfcb7b8c2659029395bdf"
 
 
-def must(good, what):
-    if not good:
-        raise AssertionError(what)
-
-
-def equal(what, got, wanted):
-    must(got == wanted, f"{what} is {got!r}, not {wanted!r}")
-
-
-def run(*args, **more):
-    """(exit code, output, error); what holds for every call is checked here."""
-    done = subprocess.run([TOOL, *args], text=True, timeout=PATIENCE, check=False, stdin=subprocess.DEVNULL,
-                          stderr=subprocess.PIPE, **{"stdout": subprocess.PIPE, **more})
-    said = f"devp2p {' '.join(args)}: {done.returncode}, {done.stderr!r}"
-    must(done.returncode in (0, 1, 2), said)
-    if done.returncode:
-        must(re.fullmatch(r"devp2p: [^\n]+\n", done.stderr), f"not one clear line: {said}")
-        must(not done.stdout, f"output beside an error: {said}")
-    else:
-        equal(f"standard error of {said}", done.stderr, "")
-    return done.returncode, done.stdout, done.stderr
-
-
-def result(*args):
-    """The output of a call that works."""
-    code, out, err = run(*args)
-    equal(f"exit code of {args}: {err}", code, 0)
-    return out
-
-
-def refused(wanted, *args, says="", **more):
-    """A call that ends with this code and these words."""
-    code, _, err = run(*args, **more)
-    equal(f"exit code of {args}: {err}", code, wanted)
-    must(says in err, f"{args}: {err!r} does not say {says!r}")
-
-
 def known_key(folder):
     path = os.path.join(folder, "one")
     with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as f:
         f.write(ONE)
     return path
-
-
-def commands(path=()):
-    """Every command, found by asking for help from the top."""
-    text = result("help", *path)
-    yield path, text
-    listed = re.search(r"^Commands:\n((?:  .*\n)+)", text, re.M)
-    for line in listed.group(1).splitlines() if listed else []:
-        yield from commands((*path, line.split()[0]))
 
 
 # --- the cases ---
@@ -223,21 +168,5 @@ def completion_in_bash(folder):
     equal("a shell", complete(folder, "completion", ""), ["bash"])
 
 
-CASES = [keys_are_made, a_known_key, bad_key_files, wrong_usage, help_for_every_command, the_version,
-         output_that_is_lost, completion_in_bash]
-
-
-def main():
-    complaints = []
-    for case in CASES:
-        with tempfile.TemporaryDirectory() as folder:
-            try:
-                case(folder)
-            except AssertionError as what:
-                complaints.append(f"{case.__name__}: {what}")
-            except Exception:  # pylint: disable=broad-except
-                complaints.append(f"{case.__name__}: {traceback.format_exc()}")
-    tree.verdict("cli", complaints, len(CASES))
-
-
-main()
+play("cli", [keys_are_made, a_known_key, bad_key_files, wrong_usage, help_for_every_command, the_version,
+         output_that_is_lost, completion_in_bash])

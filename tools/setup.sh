@@ -11,8 +11,8 @@ for purpose; do
     build)
         packages="$packages gcc g++ libc6-dev make cmake ninja-build pkgconf
             python3 libssl-dev libsecp256k1-dev libsnappy-dev libuv1-dev
-            libcmocka-dev libjansson-dev"
-        programs="$programs cc c++ cmake ninja pkg-config python3"
+            libcmocka-dev libjansson-dev mandoc"
+        programs="$programs cc c++ cmake ninja pkg-config python3 mandoc"
         ;;
     clang)
         packages="$packages clang libclang-rt-14-dev"
