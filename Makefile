@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Everything here installs what it needs, then calls CMake or a tool.
-.PHONY: build demo test bench fuzz canary format clean
+.PHONY: build install uninstall demo test bench fuzz canary format clean
 .DEFAULT_GOAL := build
 
 # make fuzz SECONDS=n: for each target
@@ -10,6 +10,18 @@ build:
 	@tools/setup.sh build
 	cmake --preset release
 	cmake --build --preset release --target programs devp2p_static
+
+# make install PREFIX=dir DESTDIR=dir
+PREFIX ?= /usr/local
+BUILD ?= build
+
+install: build
+	cmake --install "$(BUILD)" --prefix "$(abspath $(PREFIX))"
+	@case "$(DESTDIR)$(PREFIX)" in /usr|/usr/local) \
+		PATH="$$PATH:/sbin" ldconfig;; esac
+
+uninstall:
+	@tools/uninstall.sh "$(BUILD)" "$(abspath $(PREFIX))"
 
 demo:
 	@tools/setup.sh build

@@ -1,71 +1,83 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""install.py BUILD - installs a build into a folder of its own and compiles an example
-out of tree three ways: pkg-config shared, pkg-config static, CMake package."""
+"""install.py BUILD - what "make install" puts into a folder, seen from outside.
 
+It may be moved elsewhere; the example compiles against it in four ways, and each of the
+four programs talks; "make uninstall" leaves nothing of it.
+"""
+
+import glob
 import os
-import subprocess
+import shutil
 import sys
 import tempfile
 
+import elf
+import outside
 import tree
 
-EXAMPLE = os.path.join(tree.ROOT, "examples", "foobar.c")
-PROJECT = """cmake_minimum_required(VERSION 3.25)
-project(example C)
-find_package(devp2p 0.1 REQUIRED)
-add_executable(example {example})
-target_link_libraries(example PRIVATE devp2p::devp2p)
-"""
+
+def make(target, build, **variables):
+    """None, or why make failed; the build is taken as it is."""
+    words = " ".join(f"{name}={value}" for name, value in variables.items())
+    return outside.run(f"make -s -o build {target} BUILD={build} {words}", tree.ROOT)
 
 
-def run(argv, **more):
-    """None, or the last words of a command that failed."""
-    done = subprocess.run(argv, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, **more)
-    return f"{' '.join(argv[:3])}: {done.stdout[-2000:]}" if done.returncode else None
+def below(folder):
+    """The files in a folder and below it, from there."""
+    return sorted(os.path.relpath(os.path.join(at, name), folder)
+                  for at, _, names in os.walk(folder) for name in names)
 
 
-def refuses_bad_address(program, libs):
-    """The program runs: it finds its library and says what is wrong."""
-    done = subprocess.run([program, "--listen", "nowhere"], text=True, stderr=subprocess.PIPE, check=False,
-                          env=dict(os.environ, LD_LIBRARY_PATH=libs))
-    return None if done.returncode == 1 and "nowhere" in done.stderr else f"{program}: {done.stderr}"
+def versions(prefix):
+    """Complaints: one version in the header, the pkg-config file and the soname."""
+    libs, version = outside.libraries(prefix), "{}.{}.{}".format(*tree.version())
+    asked = outside.run(f'test "$(pkg-config --modversion devp2p)" = {version}', None, PKG_CONFIG_PATH=f"{libs}/pkgconfig")
+    if asked:
+        yield f"devp2p.pc is not of version {version}"
+    sonames = elf.dynamic(f"{libs}/libdevp2p.so", "SONAME")
+    if sonames != [f"libdevp2p.so.{tree.soversion()}"]:
+        yield f"soname {sonames}"
+    if os.path.realpath(f"{libs}/libdevp2p.so") != os.path.realpath(f"{libs}/libdevp2p.so.{version}"):
+        yield f"libdevp2p.so does not lead to version {version}"
+
+
+def run_paths(prefix):
+    """Complaints: a library looks nowhere but where the system says, a program beside itself at most."""
+    for path in [f"{outside.libraries(prefix)}/libdevp2p.so", *glob.glob(f"{prefix}/bin/*")]:
+        allowed = [] if path.endswith(".so") else ["$ORIGIN/../lib"]
+        found = elf.dynamic(path, "RUNPATH") + elf.dynamic(path, "RPATH")
+        yield from (f"{path} looks for libraries in {p}" for p in found if p not in allowed)
+
+
+def mentions(prefix, words):
+    """Complaints: a text that names a folder of this machine."""
+    for path in below(prefix):
+        with open(os.path.join(prefix, path), "rb") as f:
+            content = f.read()
+        yield from (f"{path} names {word}" for word in words if word.encode() in content)
 
 
 def main():
-    complaints = []
+    build = os.path.abspath(sys.argv[1])
     with tempfile.TemporaryDirectory() as work:
-        prefix, project = os.path.join(work, "prefix"), os.path.join(work, "project")
-        if why := run(["cmake", "--install", sys.argv[1], "--prefix", prefix]):
+        stage, moved = f"{work}/stage", f"{work}/moved"
+        if why := make("install", build, PREFIX="/opt/here", DESTDIR=stage):
             tree.verdict("install", [why], 0)
-        configs = [folder for folder, _, names in os.walk(prefix) if "devp2p.pc" in names]
-        if not configs:
-            tree.verdict("install", ["no devp2p.pc"], 0)
-        libs = os.path.dirname(configs[0])
-        env = dict(os.environ, PKG_CONFIG_PATH=configs[0])
+        files = below(stage)
+        shutil.copytree(f"{stage}/opt/here", moved, symlinks=True)
+        complaints = [why for why in [make("uninstall", build, PREFIX="/opt/here", DESTDIR=stage)] if why]
+        complaints += [f"uninstall leaves {path}" for path in below(stage)]
+        complaints += [f"uninstall leaves {path}" for path in glob.glob(f"{stage}/**/devp2p", recursive=True)]
+        complaints += [*versions(moved), *run_paths(moved), *mentions(moved, [tree.ROOT, build, work])]
 
-        def flags(*options):
-            argv = ["pkg-config", "--define-variable=prefix=" + prefix, f"--define-variable=includedir={prefix}/include",
-                    f"--define-variable=libdir={libs}", *options, "devp2p"]
-            return subprocess.run(argv, env=env, check=True, text=True, stdout=subprocess.PIPE).stdout.split()
-
-        shared, static = os.path.join(work, "shared"), os.path.join(work, "static")
-        archive = [os.path.join(libs, "libdevp2p.a") if f == "-ldevp2p" else f
-                   for f in flags("--static", "--cflags", "--libs")]
-        os.mkdir(project)
-        with open(os.path.join(project, "CMakeLists.txt"), "w", encoding="utf-8") as f:
-            f.write(PROJECT.format(example=EXAMPLE))
-        package = os.path.join(project, "build", "example")
-        steps = [
-            (["cc", "-std=c11", EXAMPLE, *flags("--cflags", "--libs"), "-o", shared], shared),
-            (["cc", "-std=c11", EXAMPLE, *archive, "-o", static], static),
-            (["cmake", "-S", project, "-B", f"{project}/build", f"-DCMAKE_PREFIX_PATH={prefix}"], None),
-            (["cmake", "--build", f"{project}/build"], package),
-        ]
-        for argv, program in steps:
-            why = run(argv) or (program and refuses_bad_address(program, libs))
-            complaints += [why] if why else []
-    tree.verdict("install", complaints, len(steps))
+        complaints += outside.by_pkg_config(f"{work}/shared", moved)
+        complaints += outside.by_cmake(f"{work}/package", moved)
+        # nothing but the archive is there to be linked
+        for path in glob.glob(f"{outside.libraries(moved)}/libdevp2p.so*"):
+            os.remove(path)
+        complaints += outside.by_pkg_config(f"{work}/static", moved, static=True)
+    tree.verdict("install", complaints, len(files))
 
 
 main()

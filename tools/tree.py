@@ -3,6 +3,7 @@
 
 import fnmatch
 import os
+import re
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -24,6 +25,17 @@ def files(*patterns):
 def text(path):
     with open(os.path.join(ROOT, path), encoding="utf-8") as f:
         return f.read()
+
+
+def version():
+    """(major, minor, patch) of the public header."""
+    return tuple(int(n) for n in re.findall(r"^#define DEVP2P_VERSION_\w+ (\d+)$", text("include/devp2p/base.h"), re.M))
+
+
+def soversion():
+    """The part of the version that is in the soname: cmake/version.cmake has the rule."""
+    major, minor, _ = version()
+    return str(major) if major else f"0.{minor}"
 
 
 def verdict(name, complaints, checked):
