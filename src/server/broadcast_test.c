@@ -351,7 +351,7 @@ static void mixed(void **state)
     hall_free(h);
 }
 
-static uint8_t noise[64 * 1024];
+static uint8_t noise[2 * DP_WINDOW];
 
 /* A peer at its mark misses what others get and is counted.  Its handler asked
  * for nothing, so no on_writable follows; one that did ask is told once. */
@@ -414,6 +414,34 @@ static void refused_on_the_loop(void **state)
         assert_heard(h, 2, i + 1);
         assert_int_equal(h->seats[0].writable + h->seats[1].writable, 0);
     }
+    hall_free(h);
+}
+
+static void speak_to_the_last(hall *h)
+{
+    tell_and(h, 2, 0);
+    assert_int_equal(
+        devp2p_send_packet(h->seats[1].rw, h->packet), DEVP2P_ERR_AGAIN);
+}
+
+/* Who is refused there by the total, below its own mark, is told when there is
+ * room, and not before. */
+static void told_when_there_is_room(void **state)
+{
+    (void)state;
+    hall *h = hall_full(2, false);
+
+    net_noise(noise, sizeof noise);
+    hall_packet(h, noise, sizeof noise);
+    h->host.srv->send.limit = sizeof noise / 2;
+    h->speak = speak_to_the_last;
+    dp_sim_hold(h->n.sim, h->host.world, h->guests[1].x.world, true);
+    hall_ask(h);
+    net_run(&h->n, 5 * DP_SEC);
+    assert_int_equal(h->seats[1].writable, 0);
+    dp_sim_hold(h->n.sim, h->host.world, h->guests[1].x.world, false);
+    assert_heard(h, 2, 1);
+    assert_int_equal(h->seats[1].writable, 1);
     hall_free(h);
 }
 
@@ -581,6 +609,7 @@ int main(void)
         cmocka_unit_test(mixed),
         cmocka_unit_test(at_the_mark),
         cmocka_unit_test(refused_on_the_loop),
+        cmocka_unit_test(told_when_there_is_room),
         cmocka_unit_test(from_callbacks),
         cmocka_unit_test(refused),
         cmocka_unit_test(each_allocation_fails),
