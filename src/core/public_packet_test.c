@@ -7,8 +7,6 @@
 #include "test.h"
 #include "test_env.h"
 
-#include <pthread.h>
-
 struct pairs {
     uint32_t number;
     devp2p_slice text;
@@ -151,64 +149,6 @@ static void every_allocation_fails_once(void **state)
     assert_int_equal(failed, 5); /* payload, packet, plain, snappy, its cut */
 }
 
-/* --- threads --- */
-
-enum { THREADS = 8, ROUNDS = 200 };
-
-typedef struct race {
-    devp2p_packet *packet;
-    pthread_barrier_t start;
-    dp_packet *got[THREADS];
-} race;
-
-typedef struct runner {
-    race *race;
-    int i;
-} runner;
-
-static void *run(void *user)
-{
-    runner *r = user;
-    dp_packet *form;
-
-    pthread_barrier_wait(&r->race->start);
-    if (dp_public_packet_form(&form, r->race->packet, true) == 0)
-        r->race->got[r->i] = dp_packet_keep(form);
-    devp2p_packet_drop(r->race->packet);
-    return NULL;
-}
-
-/* However many threads want it first, all get the same one. */
-static void one_form_for_all_threads(void **state)
-{
-    (void)state;
-    for (int n = 0; n < ROUNDS; n++) {
-        race x = { .packet = NULL };
-        runner runners[THREADS];
-        pthread_t threads[THREADS];
-        assert_int_equal(
-            devp2p_packet_new_items(&x.packet, 1, "one", "for all"), 0);
-        pthread_barrier_init(&x.start, NULL, THREADS);
-        for (int i = 0; i < THREADS; i++) {
-            if (i)
-                devp2p_packet_keep(x.packet);
-            runners[i] = (runner){ &x, i };
-        }
-        for (int i = 0; i < THREADS; i++)
-            assert_int_equal(
-                pthread_create(&threads[i], NULL, run, &runners[i]), 0);
-        for (int i = 0; i < THREADS; i++)
-            pthread_join(threads[i], NULL);
-        for (int i = 0; i < THREADS; i++) {
-            assert_non_null(x.got[i]);
-            assert_ptr_equal(x.got[i], x.got[0]);
-        }
-        for (int i = 0; i < THREADS; i++)
-            dp_packet_drop(x.got[i]);
-        pthread_barrier_destroy(&x.start);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,7 +156,6 @@ int main(void)
         cmocka_unit_test(refused),
         cmocka_unit_test(forms),
         cmocka_unit_test(every_allocation_fails_once),
-        cmocka_unit_test(one_form_for_all_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

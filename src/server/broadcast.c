@@ -11,19 +11,14 @@ typedef struct audience {
     size_t n, cap;
 } audience;
 
-/* row_of finds our protocol: 0, ERR_NOT_FOUND, ERR_INVALID. */
-static int row_of(const devp2p_protocol **out, const devp2p_server *srv,
-    const char *name, uint32_t version, uint64_t code)
+static const devp2p_protocol *row_of(
+    const devp2p_server *srv, const char *name, uint32_t version)
 {
     const devp2p_protocol *row = srv->cfg.rows, *end = row + srv->cfg.nrows;
 
     while (row < end && (row->version != version || strcmp(row->name, name)))
         row++;
-    if (row == end)
-        return dp_fail(DEVP2P_ERR_NOT_FOUND, "the server has no protocol %s/%u",
-            name, version);
-    *out = row;
-    return dp_channel_code(row->length, code);
+    return row < end ? row : NULL;
 }
 
 /* join adds the channel of a listed peer, if it has one. */
@@ -72,14 +67,17 @@ static int offer_all(
 int devp2p_server_broadcast(devp2p_server *srv, size_t *sent, size_t *full,
     const char *name, uint32_t version, devp2p_packet *packet)
 {
-    const devp2p_protocol *row;
+    const devp2p_protocol *row = row_of(srv, name, version);
     audience a = { .n = 0 };
     size_t none[2];
 
     sent = sent ? sent : &none[0];
     full = full ? full : &none[1];
     *sent = *full = 0;
-    int err = row_of(&row, srv, name, version, packet->plain->code);
+    if (!row)
+        return dp_fail(DEVP2P_ERR_NOT_FOUND, "the server has no protocol %s/%u",
+            name, version);
+    int err = dp_channel_code(row->length, packet->plain->code);
     if (!err)
         err = gather(&a, srv, row);
     if (err)
