@@ -4,8 +4,8 @@
  *
  *     devp2p_packet *block;
  *     int err = devp2p_packet_new(&block, NEW_BLOCK, block_msg, &value);
- *     for (size_t i = 0; !err && i < n; i++)
- *         err = devp2p_send_packet(rws[i], block);
+ *     if (!err)
+ *         err = devp2p_server_broadcast(srv, &sent, &full, "eth", 68, block);
  *     devp2p_packet_drop(block);
  *
  * A packet never changes and belongs to no server.  It is counted; its memory
