@@ -91,6 +91,15 @@ if(CMAKE_BUILD_TYPE STREQUAL Release AND NOT DEVP2P_SANITIZE)
     $<TARGET_FILE:devp2p_static> $<TARGET_FILE:devp2p_tool>
     $<TARGET_FILE:foobar>)
   devp2p_check(install artefacts ${CMAKE_BINARY_DIR})
+
+  # It records secrets on the way between files of the library, and looks for
+  # what is left of them.
+  devp2p_program(talk test/remnants/talk.c test/remnants/record.c)
+  foreach(name dp_ec_draw dp_secp_ecdh devp2p_keccak256 dp_handshake_take
+      dp_dir_fini EVP_EncryptInit_ex2 EVP_MAC_init)
+    target_link_options(talk PRIVATE -Wl,--wrap=${name})
+  endforeach()
+  devp2p_check(remnants artefacts $<TARGET_FILE:talk>)
 endif()
 
 add_subdirectory(test/interop)

@@ -52,7 +52,7 @@ def python_says(*argv):
 class Tests:
     def __init__(self, build):
         # the checks of a release build are known by their scripts
-        self.names = ctests(build) | {"purity", "exports", "hardening", "install"}
+        self.names = ctests(build) | {"purity", "exports", "hardening", "install", "remnants"}
         self.cells = self.faults = None
 
     def why_not(self, test):

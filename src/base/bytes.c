@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/bytes.h"
 
+#include "base/limits.h"
+
 #include <devp2p/base.h>
 
 #include <string.h>
@@ -14,6 +16,13 @@ void dp_wipe(void *at, size_t len)
     memset(at, 0, len);
     /* the compiler must believe that somebody reads the zeros */
     __asm__ volatile("" : : "r"(at) : "memory");
+}
+
+/* dp_wipe_stack must have a frame of its own. */
+__attribute__((noinline)) void dp_wipe_stack(void)
+{
+    uint8_t room[DP_STACK_WIPED];
+    dp_wipe(room, sizeof room);
 }
 
 bool dp_equal_secret(const void *a, const void *b, size_t len)

@@ -33,6 +33,10 @@ static inline void dp_put24(uint8_t *at, uint32_t v)
 /* dp_wipe overwrites secrets in a way no compiler removes. */
 void dp_wipe(void *at, size_t len);
 
+/* dp_wipe_stack overwrites DP_STACK_WIPED bytes below the caller's own frame:
+ * what functions that have returned, of a library too, spilled there. */
+void dp_wipe_stack(void);
+
 /* dp_equal_secret compares in a time that depends on len alone. */
 bool dp_equal_secret(const void *a, const void *b, size_t len);
 

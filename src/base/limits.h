@@ -21,6 +21,11 @@ enum {
     DP_LOG_LINE = 512
 };
 
+/* --- secrets --- */
+enum {
+    DP_STACK_WIPED = 16 * 1024 /* libsecp256k1 0.2 reaches 4 KiB with a key */
+};
+
 /* --- connections --- */
 enum {
     DP_PENDING_MAX = 50, /* handshakes inbound, and dials outbound, as geth */

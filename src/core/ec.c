@@ -125,6 +125,7 @@ int dp_ec_secrets(
     }
     dp_wipe(eph, sizeof eph);
     dp_wipe(shared, sizeof shared);
+    dp_wipe(nonces, sizeof nonces);
     return err;
 }
 
@@ -261,5 +262,6 @@ void dp_ec_run(dp_ec *ec)
 {
     static int (*const steps[])(dp_ec *) = { make_auth, read_ack, read_auth };
     int err = steps[ec->step](ec);
+    dp_wipe_stack(); /* of what libraries and the compiler left there */
     ec->err = err && err != DEVP2P_ERR_NOMEM ? DEVP2P_ERR_HANDSHAKE : err;
 }

@@ -69,6 +69,14 @@ void dp_engine_free(dp_engine *e)
     dp_free(&env, e, sizeof *e);
 }
 
+void dp_engine_forget(dp_engine *e)
+{
+    static const uint8_t none[32];
+    /* a schedule is replaced in place, and failing here leaves no worse */
+    (void)EVP_EncryptInit_ex2(e->stream, NULL, none, none, NULL);
+    (void)EVP_EncryptInit_ex2(e->block, NULL, none, NULL, NULL);
+}
+
 /* rekey readies the engine for a direction: its keys, and the place in the
  * key stream, which began with a counter of zero. */
 static bool rekey(dp_engine *e, const dp_dir *dir)
@@ -200,4 +208,5 @@ void dp_frames_run(dp_engine *e, dp_frames **v, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         run(e, v[i]);
+    dp_wipe_stack(); /* MAC states, seeds */
 }

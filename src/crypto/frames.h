@@ -79,6 +79,10 @@ typedef struct dp_engine dp_engine;
 int dp_engine_new(dp_engine **out, const dp_env *env, const dp_crypto *crypto);
 void dp_engine_free(dp_engine *e);
 
+/* dp_engine_forget overwrites the keys of the last job, when its direction is
+ * no more. */
+void dp_engine_forget(dp_engine *e);
+
 /* dp_frames_run works every job of v as far as its bytes go. */
 void dp_frames_run(dp_engine *e, dp_frames **v, size_t n);
 

@@ -8,6 +8,10 @@
 #include <secp256k1_recovery.h>
 #include <string.h>
 
+/* Secrets: libsecp256k1 leaves scalars and limbs of field elements on the stack
+ * (its own clearing is removed by compilers), so each function here that meets
+ * a private key wipes what lies below it. */
+
 /* refused stands for libsecp256k1's callbacks, which end the process.  The call
  * goes on to return 0, and that is looked at. */
 static void refused(const char *text, void *user)
@@ -26,11 +30,12 @@ int dp_secp_init(dp_secp *s, const dp_env *env, const uint8_t seed[32])
         s->memory, SECP256K1_CONTEXT_NONE);
     secp256k1_context_set_illegal_callback(s->context, refused, NULL);
     secp256k1_context_set_error_callback(s->context, refused, NULL);
-    if (!secp256k1_context_randomize(s->context, seed)) {
-        dp_secp_fini(s, env);
-        return DEVP2P_ERR_NOMEM;
-    }
-    return 0;
+    bool blinded = secp256k1_context_randomize(s->context, seed);
+    dp_wipe_stack();
+    if (blinded)
+        return 0;
+    dp_secp_fini(s, env);
+    return DEVP2P_ERR_NOMEM;
 }
 
 void dp_secp_fini(dp_secp *s, const dp_env *env)
@@ -45,7 +50,9 @@ void dp_secp_fini(dp_secp *s, const dp_env *env)
 
 bool dp_secp_key_valid(const devp2p_key *key)
 {
-    return secp256k1_ec_seckey_verify(secp256k1_context_static, key->b);
+    bool valid = secp256k1_ec_seckey_verify(secp256k1_context_static, key->b);
+    dp_wipe_stack();
+    return valid;
 }
 
 /* read_point: 33 bytes are compressed, 65 begin with 4.  libsecp256k1 also
@@ -82,10 +89,10 @@ int dp_secp_derive(
     const secp256k1_context *context, devp2p_pubkey *out, const devp2p_key *key)
 {
     secp256k1_pubkey point;
-    if (!secp256k1_ec_pubkey_create(context, &point, key->b) ||
-        !write_pubkey(context, out, &point))
-        return DEVP2P_ERR_KEY;
-    return 0;
+    bool made = secp256k1_ec_pubkey_create(context, &point, key->b) &&
+                write_pubkey(context, out, &point);
+    dp_wipe_stack();
+    return made ? 0 : DEVP2P_ERR_KEY;
 }
 
 int dp_secp_parse(const secp256k1_context *context, devp2p_pubkey *out,
@@ -111,10 +118,10 @@ int dp_secp_ecdh(const secp256k1_context *context, uint8_t x[32],
     const devp2p_pubkey *pub, const devp2p_key *key)
 {
     secp256k1_pubkey point;
-    if (!read_pubkey(context, &point, pub->b) ||
-        !secp256k1_ecdh(context, x, &point, key->b, copy_x, NULL))
-        return DEVP2P_ERR_KEY;
-    return 0;
+    bool made = read_pubkey(context, &point, pub->b) &&
+                secp256k1_ecdh(context, x, &point, key->b, copy_x, NULL);
+    dp_wipe_stack();
+    return made ? 0 : DEVP2P_ERR_KEY;
 }
 
 int dp_secp_sign(const secp256k1_context *context, devp2p_sig *out,
@@ -122,10 +129,12 @@ int dp_secp_sign(const secp256k1_context *context, devp2p_sig *out,
 {
     secp256k1_ecdsa_recoverable_signature sig;
     int id;
-    if (!secp256k1_ecdsa_sign_recoverable(
-            context, &sig, hash, key->b, NULL, NULL) ||
-        !secp256k1_ecdsa_recoverable_signature_serialize_compact(
-            context, out->b, &id, &sig))
+    bool made = secp256k1_ecdsa_sign_recoverable(
+                    context, &sig, hash, key->b, NULL, NULL) &&
+                secp256k1_ecdsa_recoverable_signature_serialize_compact(
+                    context, out->b, &id, &sig);
+    dp_wipe_stack();
+    if (!made)
         return DEVP2P_ERR_KEY;
     out->b[64] = (uint8_t)id;
     return 0;

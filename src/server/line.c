@@ -99,6 +99,16 @@ static void part(dp_line *line)
     line->peer = NULL;
 }
 
+/* drop_session: the engine may have worked for it last. */
+static void drop_session(dp_line *line)
+{
+    if (!line->session)
+        return;
+    dp_session_free(line->session);
+    line->session = NULL;
+    dp_engine_forget(line->srv->engine);
+}
+
 void dp_line_free(dp_line *line)
 {
     devp2p_server *srv = line->srv;
@@ -107,7 +117,7 @@ void dp_line_free(dp_line *line)
     part(line);
     if (line->io)
         srv->world->ops->close(line->io, true);
-    dp_session_free(line->session);
+    drop_session(line);
     dp_timer_set(srv->timers, &line->timer, DP_NEVER);
     dp_unlink(&line->dirty);
     dp_unlink(&line->all);
@@ -321,8 +331,7 @@ static void down(dp_line *line, const dp_session_event *ev, dp_now now)
     line->io = NULL;
     if (line->peer)
         farewell(line, ev, &end);
-    dp_session_free(line->session);
-    line->session = NULL;
+    drop_session(line);
     line->over = true;
     line->starting = false;
     dp_timer_set(srv->timers, &line->timer, DP_NEVER);
