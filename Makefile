@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Everything here installs what it needs, then calls CMake or a tool.
-.PHONY: build install uninstall demo test bench fuzz canary format clean
+.PHONY: build install uninstall demo test abi bench fuzz canary format clean
 .DEFAULT_GOAL := build
 
 # make fuzz SECONDS=n: for each target
@@ -32,6 +32,10 @@ demo:
 test:
 	@tools/setup.sh build
 	@tools/test.py
+
+abi:
+	@tools/setup.sh build abi
+	@tools/abi.py
 
 bench:
 	@tools/setup.sh build

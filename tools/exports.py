@@ -23,7 +23,8 @@ def declared():
 def shown(shared, static):
     exported, promised = elf.names(shared, "-D", "-g", "--defined-only"), declared()
     for name in sorted(exported - promised):
-        yield f"exported {'but in no public header' if name.startswith('devp2p_') else 'without the prefix devp2p_'}: {name}"
+        why = "but in no public header" if name.startswith("devp2p_") else "without the prefix devp2p_"
+        yield f"exported {why}: {name}"
     yield from (f"declared but not exported: {name}" for name in sorted(promised - exported))
     for name in sorted(elf.names(static, "-g", "--defined-only")):
         if not name.startswith(("devp2p_", "dp_")):

@@ -32,11 +32,10 @@ def below(folder):
 def versions(prefix):
     """Complaints: one version in the header, the pkg-config file and the soname."""
     libs, version = outside.libraries(prefix), "{}.{}.{}".format(*tree.version())
-    asked = outside.run(f'test "$(pkg-config --modversion devp2p)" = {version}', None, PKG_CONFIG_PATH=f"{libs}/pkgconfig")
-    if asked:
+    if outside.run(f"pkg-config --exists 'devp2p = {version}'", None, PKG_CONFIG_PATH=f"{libs}/pkgconfig"):
         yield f"devp2p.pc is not of version {version}"
     sonames = elf.dynamic(f"{libs}/libdevp2p.so", "SONAME")
-    if sonames != [f"libdevp2p.so.{tree.soversion()}"]:
+    if sonames != [f"libdevp2p.so.{tree.soversion(tree.version())}"]:
         yield f"soname {sonames}"
     if os.path.realpath(f"{libs}/libdevp2p.so") != os.path.realpath(f"{libs}/libdevp2p.so.{version}"):
         yield f"libdevp2p.so does not lead to version {version}"

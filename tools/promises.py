@@ -51,8 +51,8 @@ def python_says(*argv):
 
 class Tests:
     def __init__(self, build):
-        # the checks of a release build are known by their scripts
-        self.names = ctests(build) | {"purity", "exports", "hardening", "install", "remnants"}
+        # the checks of a release build, and those of the Makefile, are known by their scripts
+        self.names = ctests(build) | {"purity", "exports", "hardening", "install", "remnants", "abi"}
         self.cells = self.faults = None
 
     def why_not(self, test):

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# setup.sh build|clang|format|interop ... - installs what is missing for these
+# setup.sh build|clang|format|abi|interop ... - installs what is missing for these
 # purposes with apt; on other systems it names what is missing.
 set -eu
 
@@ -21,6 +21,10 @@ for purpose; do
     format)
         packages="$packages clang-format-14"
         programs="$programs clang-format-14"
+        ;;
+    abi)
+        packages="$packages abigail-tools"
+        programs="$programs abidiff"
         ;;
     interop)
         programs="$programs go node npm"

@@ -32,9 +32,9 @@ def version():
     return tuple(int(n) for n in re.findall(r"^#define DEVP2P_VERSION_\w+ (\d+)$", text("include/devp2p/base.h"), re.M))
 
 
-def soversion():
-    """The part of the version that is in the soname: cmake/version.cmake has the rule."""
-    major, minor, _ = version()
+def soversion(of):
+    """The part of a version that is in the soname: cmake/version.cmake has the rule."""
+    major, minor, _ = of
     return str(major) if major else f"0.{minor}"
 
 
