@@ -227,6 +227,29 @@ static void optional_and_rest(void **state)
     assert_string_not_equal(devp2p_last_detail(), "");
 }
 
+static void assert_late(struct late v, const char *bytes, size_t len)
+{
+    uint8_t buf[16];
+    devp2p_rlp_writer w = devp2p_rlp_write(buf, sizeof buf);
+    devp2p_slice out;
+
+    devp2p_rlp_put_struct(&w, &late_rlp, &v);
+    assert_int_equal(devp2p_rlp_finish(&w, &out), 0);
+    assert_int_equal(out.len, len);
+    assert_memory_equal(out.at, bytes, len);
+}
+
+/* An optional zero is left out, also when an empty rest follows; it is written
+ * when something stands behind it. */
+static void optional_zeros(void **state)
+{
+    (void)state;
+    assert_late((struct late){ 5, 0, { NULL, 0 } }, "\xc1\x05", 2);
+    assert_late((struct late){ 5, 6, { NULL, 0 } }, "\xc2\x05\x06", 3);
+    assert_late((struct late){ 5, 0, { (const uint8_t *)"\x07", 1 } },
+        "\xc3\x05\x80\x07", 4);
+}
+
 /* --- errors, one by one --- */
 
 static int read_pair(const char *bytes, size_t len)
@@ -309,6 +332,7 @@ int main(void)
         cmocka_unit_test(every_short_input),
         cmocka_unit_test(every_kind),
         cmocka_unit_test(optional_and_rest),
+        cmocka_unit_test(optional_zeros),
         cmocka_unit_test(each_error),
         cmocka_unit_test(depth),
         cmocka_unit_test(items),

@@ -75,12 +75,21 @@ static void put_many(
         devp2p_rlp_close(w);
 }
 
+/* can_lack: the list may end before this row, when the row is zero.  Nothing is
+ * written of an empty tail or rest, so an optional row before it can lack too.
+ */
+static bool can_lack(const devp2p_rlp_field *f)
+{
+    return (f->flags & (DEVP2P_RLP_OPTIONAL | DEVP2P_RLP_TAIL)) != 0 ||
+           f->kind == DEVP2P_RLP_REST;
+}
+
 void devp2p_rlp_put_struct(
     devp2p_rlp_writer *w, const devp2p_rlp_type *type, const void *value)
 {
     const uint8_t *base = value;
     const devp2p_rlp_field *f = type->fields, *end = f + type->nfields;
-    while (end > f && (end[-1].flags & DEVP2P_RLP_OPTIONAL) &&
+    while (end > f && can_lack(&end[-1]) &&
            is_zero(&end[-1], base + end[-1].offset))
         end--;
     devp2p_rlp_open(w);
