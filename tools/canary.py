@@ -25,7 +25,7 @@ TOOLS = {"tidy": ["tools/tidy.py"], "headers": ["tools/headers.py"], "format": [
 # What a check of the artefacts looks at; a test needs the program of its name.
 LIBRARIES = ["devp2p_shared", "devp2p_static"]
 ARTEFACTS = {"purity": ["devp2p_objects"], "exports": LIBRARIES, "hardening": [*LIBRARIES, "programs"],
-             "install": [*LIBRARIES, "programs"], "remnants": ["talk"]}
+             "install": [*LIBRARIES, "programs"], "remnants": ["talk"], "constant_time": ["secret_time"]}
 
 
 def copy_tree():

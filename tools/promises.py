@@ -20,6 +20,9 @@ import tree
 PAGE = "doc/PROMISES.md"
 HEAD = ["promise", "test", "command", "figure", "differs from go-ethereum"]
 
+# The checks of a release build, and those of the Makefile, are known by their scripts.
+SCRIPTS = {"purity", "exports", "hardening", "install", "remnants", "abi", "constant_time"}
+
 
 def rows(text):
     """(line, cells) of the tables that have our head."""
@@ -51,8 +54,7 @@ def python_says(*argv):
 
 class Tests:
     def __init__(self, build):
-        # the checks of a release build, and those of the Makefile, are known by their scripts
-        self.names = ctests(build) | {"purity", "exports", "hardening", "install", "remnants", "abi"}
+        self.names = ctests(build) | SCRIPTS
         self.cells = self.faults = None
 
     def why_not(self, test):

@@ -11,7 +11,7 @@ for purpose; do
     build)
         packages="$packages gcc g++ libc6-dev make cmake ninja-build pkgconf
             python3 libssl-dev libsecp256k1-dev libsnappy-dev libuv1-dev
-            libcmocka-dev libjansson-dev mandoc"
+            libcmocka-dev libjansson-dev valgrind mandoc"
         programs="$programs cc c++ cmake ninja pkg-config python3 mandoc"
         ;;
     clang)

@@ -14,7 +14,7 @@ import tree
 
 JOBS = str(os.cpu_count())
 # programs and libraries of the release build: what the checks look at
-PARTS = ["devp2p_shared", "devp2p_static", "programs", "cpeer", "talk"]
+PARTS = ["devp2p_shared", "devp2p_static", "programs", "cpeer", "talk", "secret_time"]
 
 
 def run(*argv, quiet=False):
