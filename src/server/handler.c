@@ -56,6 +56,7 @@ static int open_one(dp_line *line, dp_channel *ch)
     int err = 0;
 
     if (ch->runs) {
+        begin(ch);
         err = start_thread(line, ch);
         if (!err)
             return 0;
@@ -67,7 +68,10 @@ static int open_one(dp_line *line, dp_channel *ch)
     ch->opened = true;
     if (ch->row->on_open)
         err = ch->row->on_open(ch->rw.peer, &ch->rw, ch->row->user);
-    return err ? dp_handler_reason(err) : 0;
+    if (err)
+        return dp_handler_reason(err);
+    begin(ch);
+    return 0;
 }
 
 void dp_handlers_start(dp_line *line, dp_now now)
@@ -78,8 +82,6 @@ void dp_handlers_start(dp_line *line, dp_now now)
         int code = open_one(line, line->channels[i]);
         if (code)
             dp_line_end(line, code, i, now);
-        else
-            begin(line->channels[i]);
     }
 }
 

@@ -314,6 +314,32 @@ static int big_sender(devp2p_peer *peer, devp2p_rw *rw, void *user)
     return 0;
 }
 
+static int packet_sender(devp2p_peer *peer, devp2p_rw *rw, void *user)
+{
+    (void)peer;
+    int err = devp2p_send_packet(rw, user);
+    return err ? err : devp2p_send_packet(rw, user);
+}
+
+/* A packet goes through a pipe as it goes to a peer, as often as one likes. */
+static void packets(void **state)
+{
+    devp2p_rw *near, *far;
+    devp2p_packet *packet;
+
+    (void)state;
+    assert_int_equal(devp2p_packet_new_items(&packet, 7, "to all", 1u), 0);
+    actor a = { .run = packet_sender, .user = packet };
+    assert_int_equal(devp2p_pipe(&near, &far), 0);
+    actor_start(&a, near);
+    assert_int_equal(devp2p_expect_items(far, 7, "to all", 1u), 0);
+    assert_int_equal(devp2p_expect_items(far, 7, "to all", 1u), 0);
+    assert_int_equal(actor_join(&a), 0);
+    assert_int_equal(devp2p_send_packet(far, packet), DEVP2P_ERR_CLOSED);
+    devp2p_packet_drop(packet);
+    devp2p_rw_drop(far);
+}
+
 static void any_code_and_16_mib(void **state)
 {
     const size_t len = DP_MESSAGE_MAX + 1;
@@ -562,6 +588,7 @@ int main(void)
         cmocka_unit_test(closing_wakes_who_waits),
         cmocka_unit_test(dropping_the_last_reference_closes),
         cmocka_unit_test(time_limits),
+        cmocka_unit_test(packets),
         cmocka_unit_test(any_code_and_16_mib),
         cmocka_unit_test(arrays),
         cmocka_unit_test(both_ways_at_once),
