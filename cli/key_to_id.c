@@ -2,8 +2,7 @@
 /* key_to_id.c - devp2p key to-id FILE */
 #include "command.h"
 #include "keyfile.h"
-
-#include <stdio.h>
+#include "show.h"
 
 static int run(const call *asked)
 {
@@ -12,9 +11,7 @@ static int run(const call *asked)
     if (result)
         return result;
     devp2p_id id = devp2p_pubkey_id(&pub);
-    for (size_t i = 0; i < sizeof id.b; i++)
-        printf("%02x", id.b[i]);
-    printf("\n");
+    show_id(&id);
     return DONE;
 }
 

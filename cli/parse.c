@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* A line is the words that are left. */
@@ -162,5 +163,19 @@ int parse_number(unsigned *out, const call *asked, size_t which, unsigned max)
         return misuse(asked->command, "not a number from 0 to %u: --%s %s", max,
             asked->command->options[which].name, text);
     *out = (unsigned)v;
+    return 0;
+}
+
+int parse_seconds(unsigned *ms, const call *asked, size_t which, unsigned max)
+{
+    const char *text = asked->values[which];
+    char *end;
+    double v = strtod(text, &end);
+    bool plain = !text[strspn(text, "0123456789.")];
+    if (!plain || end == text || *end || v < 0.001 || v > max)
+        return misuse(asked->command,
+            "not a number of seconds above 0 and up to %u: --%s %s", max,
+            asked->command->options[which].name, text);
+    *ms = (unsigned)(v * 1000);
     return 0;
 }

@@ -17,4 +17,7 @@ const command *parse_command(const command *group, const char *word);
  * USAGE when it has said that it is none. */
 int parse_number(unsigned *out, const call *asked, size_t which, unsigned max);
 
+/* parse_seconds reads one as seconds, maybe with a fraction: the same. */
+int parse_seconds(unsigned *ms, const call *asked, size_t which, unsigned max);
+
 #endif

@@ -13,6 +13,8 @@
     X(key_generate) \
     X(key_to_id)    \
     X(key_to_enode) \
+    X(rlpx)         \
+    X(rlpx_ping)    \
     X(completion)   \
     X(help)
 
@@ -31,6 +33,12 @@ const command command_key = {
     .path = "key",
     .args = "",
     .words = "Make and show node keys",
+};
+
+const command command_rlpx = {
+    .path = "rlpx",
+    .args = "",
+    .words = "Ask nodes over the RLPx transport",
 };
 
 const command *const commands[] = {

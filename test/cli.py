@@ -2,13 +2,17 @@
 # SPDX-License-Identifier: MIT
 """cli.py BIN - the tool devp2p in BIN as its users have it: real files, pipes, nodes."""
 
+import contextlib
 import os
 import re
 import shlex
+import socket
 import stat
 import subprocess
 
-from tool import PATIENCE, TOOL, commands, equal, must, play, refused, result, tree
+from tool import BIN, PATIENCE, TOOL, commands, equal, must, play, refused, result, tree
+
+from process import Peer, Program
 
 # The private key 1 has the generator of the curve as public key.
 ONE = "0" * 63 + "1"
@@ -97,6 +101,18 @@ def wrong_usage(folder):
             ("key to-enode a --tcp=", "not a number from 0 to 65535: --tcp \n"),
             ("key to-enode a --udp -1", "not a number from 0 to 65535: --udp -1\n"),
             ("key to-enode a --udp 99999999999999999999999", "not a number from 0 to 65535: --udp 9999"),
+            ("rlpx", "one of ping"),
+            ("rlpx ping", "ENODE is missing"),
+            ("rlpx ping enode", "node URL: it does not begin with enode://"),
+            (f"rlpx ping {node_at('x')}", "node URL: the port"),
+            (f"rlpx ping {node_at(0)}", "node URL: it names no TCP port"),
+            (f"rlpx ping enode://{G}", "node URL: it names no TCP port"),
+            (f"rlpx ping {node_at(1)} --timeout 0", "not a number of seconds"),
+            (f"rlpx ping {node_at(1)} --timeout 1e9", "--timeout 1e9"),
+            (f"rlpx ping {node_at(1)} --timeout -1", "--timeout -1"),
+            (f"rlpx ping {node_at(1)} --timeout 5s", "--timeout 5s"),
+            (f"rlpx ping {node_at(1)} --timeout .", "--timeout ."),
+            (f"rlpx ping {node_at(1)} --timeout 3600.1", "up to 3600: --timeout 3600.1"),
             ("completion", "bash is missing"),
             ("completion tcsh", "unknown shell tcsh, known is bash"),
             ("help nope", "unknown command nope"),
@@ -168,5 +184,81 @@ def completion_in_bash(folder):
     equal("a shell", complete(folder, "completion", ""), ["bash"])
 
 
+@contextlib.contextmanager
+def child(kind, name, *args, **more):
+    """One of the other programs of BIN, until the end of the block."""
+    process = kind(name, [os.path.join(BIN, name), *args], PATIENCE, **more)
+    try:
+        yield process
+    finally:
+        process.kill()
+
+
+def node_at(port, host="127.0.0.1", key=G):
+    return f"enode://{key}@{host}:{port}"
+
+
+def ping(url, *options):
+    """What Hello said, by name."""
+    return dict(line.split(": ", 1) for line in result("rlpx", "ping", *options, url).splitlines())
+
+
+def pings(_folder):
+    with child(Program, "foobar", "--listen", "127.0.0.1:0", interrupt=True) as foobar:
+        url = foobar.enode()
+        said = {"client": "my node name", "version": "5", "capabilities": "MyProtocol/1"}
+        for way in (url, url.replace("127.0.0.1", "localhost")):
+            hello = ping(way)
+            must(re.fullmatch(r"[0-9a-f]{64}", hello.pop("id")), "no id")
+            equal(f"Hello of {way}", hello, said)
+        refused(1, "rlpx", "ping", f"enode://{G}@{url.split('@')[1]}", says="is the key its own?")
+        with open("/dev/full", "w", encoding="ascii") as full:
+            refused(1, "rlpx", "ping", url, stdout=full, says="cannot write to standard output")
+        foobar.ask_to_end()
+        foobar.check_end()
+
+
+def caps(*names):
+    return [{"name": n, "version": 1 + i, "length": 1} for i, n in enumerate(names)]
+
+
+def what_a_node_says(_folder):
+    """Its Hello, escaped; the reason when it has no place for us."""
+    start = {"listen": "127.0.0.1:0", "caps": caps("aa", "bb"), "maxPeers": 1}
+    with child(Peer, "cpeer") as one, child(Peer, "cpeer") as other:
+        at = one.ask("start", name="a \\ name", **start)
+        equal("Hello", ping(at["enode"]), {"client": "a \\\\ name", "version": "5",
+                                           "capabilities": "aa/1 bb/2", "id": at["id"]})
+        other.ask("start", name="", **start)
+        other.ask("dial", enode=at["enode"])
+        refused(1, "rlpx", "ping", at["enode"], says="disconnected: too many peers (0x04)")
+
+
+def nodes_that_are_none(_folder):
+    """Nobody there, nobody answering, nobody of that name: all end in time."""
+    with socket.socket() as bound, socket.create_server(("127.0.0.1", 0)) as silent:
+        bound.bind(("127.0.0.1", 0))
+        closed = bound.getsockname()[1]
+        refused(1, "rlpx", "ping", node_at(closed), says=f"127.0.0.1:{closed}: connection refused")
+        refused(1, "rlpx", "ping", "--timeout=0.2", node_at(silent.getsockname()[1]), says="timed out")
+    refused(1, "rlpx", "ping", node_at(1, "nosuch.invalid"), says="cannot look up nosuch.invalid: ")
+    refused(1, "rlpx", "ping", node_at(1, "nosuch.invalid"), "--timeout", "0.001", says="cannot look up nosuch.invalid: ")
+
+
+def an_answer_that_is_no_handshake(_folder):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        with subprocess.Popen([TOOL, "rlpx", "ping", node_at(port)], text=True, stderr=subprocess.PIPE,
+                              stdout=subprocess.PIPE) as tool:
+            peer, _ = listener.accept()
+            with peer:
+                peer.recv(2)
+                peer.sendall(b"\x02\x00" + bytes(512))
+                out, err = tool.communicate(timeout=PATIENCE)
+            equal("the end", (tool.returncode, out), (1, ""))
+            must(re.fullmatch(r"devp2p: 127\.0\.0\.1:\d+: no handshake: [^\n]+\n", err), err)
+
+
 play("cli", [keys_are_made, a_known_key, bad_key_files, wrong_usage, help_for_every_command, the_version,
-         output_that_is_lost, completion_in_bash])
+         output_that_is_lost, completion_in_bash, pings, what_a_node_says, nodes_that_are_none,
+             an_answer_that_is_no_handshake])

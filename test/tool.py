@@ -9,7 +9,7 @@ import tempfile
 import traceback
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path[:0] = [os.path.join(ROOT, "tools")]
+sys.path[:0] = [os.path.join(ROOT, "tools"), os.path.join(ROOT, "test", "interop")]
 import tree  # noqa: E402
 
 BIN = os.path.abspath(sys.argv[1])
