@@ -20,9 +20,9 @@ FRAME_MAX = (1 << 24) - 1  # the size field of a frame counts the message id too
 
 
 class Cell:
-    def __init__(self, name, play, directions=BOTH, raw=False, **args):
+    def __init__(self, name, play, directions=BOTH, raw=False, tool=False, **args):
         self.name, self.play, self.args = name, play, args
-        self.directions, self.raw = directions, raw
+        self.directions, self.raw, self.tool = directions, raw, tool
 
 
 # --- the model program ---
@@ -161,6 +161,14 @@ def no_protocols(s):
     us, them = s.pair(ours={"caps": []}, theirs={"caps": []})
     them.ask("disconnect", reason=0x10)
     parted(us, 0x10, "them")
+
+
+def shown_by_our_tool(s):
+    """Our tool shows what their Hello says, and ends well."""
+    them = s.them(name="a node", caps=[cap("alpha", 1, 3), cap("beta", 2, 3)])
+    tool = s.our_tool("rlpx", "ping", them.enode)
+    for line in ("client: a node", "version: 5", "capabilities: alpha/1 beta/2", f"id: {them.id}"):
+        tool.expect(line)
 
 
 # --- identity ---
@@ -404,6 +412,7 @@ CELLS = [
     Cell("no common capability: 0x03", nothing_shared),
     Cell("no common capability: we say 0x03", nothing_shared, raw=True, to_raw=True),
     Cell("no protocols at all", no_protocols),
+    Cell("our tool shows their Hello", shown_by_our_tool, WE_DIAL, tool=True),
 
     Cell("right address, wrong key", wrong_key_dialled),
     Cell("Hello of another: 0x09", hello_of_another, raw=True),

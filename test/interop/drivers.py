@@ -62,6 +62,7 @@ class Implementation:
 
     raw = None          # how to start a raw RLPx peer, if there is one
     no_raw = ""         # why there is none
+    tool = None         # how to start the tool devp2p in our place
     full = 1            # maxPeers that leaves one inbound place
     cannot = {}         # beginning of a cell's name -> why, when it is in our place
     sometimes = {}      # the same for cells that fail there only now and then
@@ -82,21 +83,25 @@ class Implementation:
 
 
 class Library(Implementation):
-    """libdevp2p: cpeer and the example foobar, in one of the two handler styles."""
+    """libdevp2p: cpeer and the example foobar, in one of the two handler styles; the tool."""
 
     def __init__(self, folder, style):
         super().__init__("libdevp2p")
         run = style == "run"
         self._foobar = os.path.join(folder, "foobar" if run else "foobar_events")
         self._peer = [os.path.join(folder, "cpeer")] + ([] if run else ["--events"])
+        self._tool = os.path.join(folder, "devp2p")
 
     def build(self):
-        missing = [p for p in (self._foobar, self._peer[0]) if not os.path.exists(p)]
+        missing = [p for p in (self._foobar, self._peer[0], self._tool) if not os.path.exists(p)]
         if missing:
             raise Unavailable("not built: " + ", ".join(missing))
 
     def peer(self, step):
         return Peer("cpeer", self._peer, step)
+
+    def tool(self, step, *words):
+        return Program("devp2p", [self._tool, *words], step)
 
     def program(self, step, form, dial=None, say=None):
         """form is not needed: foobar decodes both."""

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The interop matrix: every cell against every implementation, both ways of dialling.
 
-    matrix.py --bin DIR             libdevp2p (DIR/cpeer, DIR/foobar) against Go
+    matrix.py --bin DIR             libdevp2p (DIR/cpeer, DIR/foobar, DIR/devp2p) against all
     matrix.py --subject pirl        go-ethereum 1.9.12 in libdevp2p's place
     matrix.py --self-test           shows that the checks can fail
 
@@ -72,6 +72,8 @@ def why_not(cell, ours, theirs, we_dial):
         return "the other side has nothing to dial in this cell"
     if cell.raw and not theirs.raw:
         return theirs.no_raw
+    if cell.tool and not ours.tool:
+        return "the tool is libdevp2p's"
     return drivers.excuse(theirs.cannot_show, cell.name) or ours.why_not(cell.name, theirs, we_dial)
 
 
@@ -122,7 +124,7 @@ class Total:
 
 def options():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--bin", default=os.path.join(ROOT, "build", "bin"), help="where cpeer and foobar are")
+    p.add_argument("--bin", default=os.path.join(ROOT, "build", "bin"), help="where cpeer, foobar and devp2p are")
     p.add_argument("--out", default=os.path.join(ROOT, "build", "interop"), help="where the Go programs go")
     p.add_argument("--go-cache", help="build cache of Go, if not its own")
     p.add_argument("--only", choices=sorted(THEIRS), action="append", help="one other implementation; may be given often")

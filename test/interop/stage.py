@@ -103,6 +103,9 @@ class Stage:
     def their_program(self, **args):
         return self._keep(self.theirs.program(self.step, **args))
 
+    def our_tool(self, *words):
+        return self._keep(self.ours.tool(self.step, *words))
+
     def tap(self, node):
         """Stands in front of a node; returns the tap and the node's URL through it."""
         host, port = node.enode.split("@")[1].split("?")[0].rsplit(":", 1)
