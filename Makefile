@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Everything here installs what it needs, then calls CMake or a tool.
-.PHONY: build install uninstall demo test abi bench fuzz canary format clean
+.PHONY: build install uninstall demo test abi deb bench fuzz canary format clean
 .DEFAULT_GOAL := build
 
 # make fuzz SECONDS=n: for each target
@@ -36,6 +36,11 @@ test:
 abi:
 	@tools/setup.sh build abi
 	@tools/abi.py
+
+deb:
+	@tools/setup.sh build deb
+	@tools/deb.py
+	@ls build/deb/*.deb
 
 bench:
 	@tools/setup.sh build

@@ -28,7 +28,7 @@ def run(command, cwd, **env):
 
 def libraries(prefix):
     """The folder of the libraries below an installed prefix."""
-    return os.path.dirname(glob.glob(f"{prefix}/lib/**/libdevp2p.a", recursive=True)[0])
+    return os.path.dirname((glob.glob(f"{prefix}/lib/libdevp2p.a") or glob.glob(f"{prefix}/lib/*/libdevp2p.a"))[0])
 
 
 def talks(program, libs):

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# setup.sh build|clang|format|abi|interop ... - installs what is missing for these
+# setup.sh build|clang|format|abi|deb|interop ... - installs what is missing for these
 # purposes with apt; on other systems it names what is missing.
 set -eu
 
@@ -25,6 +25,10 @@ for purpose; do
     abi)
         packages="$packages abigail-tools"
         programs="$programs abidiff"
+        ;;
+    deb)
+        packages="$packages dpkg-dev debhelper lintian"
+        programs="$programs dpkg-buildpackage lintian"
         ;;
     interop)
         programs="$programs go node npm"

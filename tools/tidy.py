@@ -218,6 +218,16 @@ def check_quotes(path):
             complain(path, tree.text(path).count("\n", 0, match.start()) + 1, f"is not so in {match.group(1)}")
 
 
+def check_package():
+    """The Debian package has the version of the header, and its soname in a name."""
+    version = "{}.{}.{}".format(*tree.version())
+    if not tree.text("debian/changelog").startswith(f"libdevp2p ({version}) "):
+        complain("debian/changelog", 1, f"does not begin with libdevp2p ({version})")
+    package = f"libdevp2p{tree.soversion(tree.version())}"
+    if not re.search(rf"^Package: {re.escape(package)}$", tree.text("debian/control"), re.M):
+        complain("debian/control", 0, f"has no package {package}")
+
+
 def check_dead(sources):
     texts = {path: tree.text(path) for path in sources}
     included = "\n".join(re.findall(r'#\s*include\s*[<"]([^>"]+)', "\n".join(texts.values())))
@@ -262,6 +272,7 @@ def main():
         check_test(path, text, code)
         check_names(path, code)
         check_comments(path, text)
+    check_package()
     check_dead(sources)
     pages = tree.files("*.md")
     for path in pages:
