@@ -72,13 +72,16 @@ def of_lintian(work):
 
 
 def of_depends(libs):
-    """Complaints: the packages of what the library needs, and no others."""
+    """Complaints: the library depends on a package for each library it needs, and on no others."""
     control = elf.output("dpkg-deb", "-f", deb(PACKAGES[0]), "Depends")
-    depends = {word.split()[0] for word in control.split(",")}
-    owners = {elf.output("dpkg", "-S", f"*/{need}").split(":")[0]
-              for need in elf.dynamic(f"{libs}/libdevp2p.so", "NEEDED")}
-    if depends != owners:
-        yield f"{PACKAGES[0]} depends on {sorted(depends)}, and needs {sorted(owners)}"
+    unused = {word.split()[0] for word in control.split(",")}
+    depends = set(unused)
+    for need in elf.dynamic(f"{libs}/libdevp2p.so", "NEEDED"):
+        owners = {line.split(":")[0] for line in elf.output("dpkg", "-S", f"*/{need}").splitlines()}
+        if not owners & depends:
+            yield f"{PACKAGES[0]} needs {need}, and depends on none of {sorted(owners)}"
+        unused -= owners
+    yield from (f"{PACKAGES[0]} depends on {package}, and needs nothing of it" for package in sorted(unused))
 
 
 def unpacked(work):

@@ -96,8 +96,8 @@ WEAK = [
     ([], ["-Wl,-z,execstack"], "executable stack"),
     (["-Wa,--execstack"], [], "tiny.o: executable stack"),
     (["-fno-pie"], ["-no-pie"], "not position-independent"),
-    (["-fno-pie", "-mcmodel=large"], ["-pie", "-Wl,-z,notext"], "has text relocations"),
 ] + ([
+    (["-fno-pie", "-mcmodel=large"], ["-pie", "-Wl,-z,notext"], "has text relocations"),
     (["-fno-stack-clash-protection"], [], "no protection from stack clashes"),
     (["-fcf-protection=none"], [], "tiny.o: not marked"),
 ] if X86 else [])

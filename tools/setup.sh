@@ -27,7 +27,7 @@ for purpose; do
         programs="$programs abidiff"
         ;;
     deb)
-        packages="$packages dpkg-dev debhelper lintian"
+        packages="$packages build-essential debhelper lintian"
         programs="$programs dpkg-buildpackage lintian"
         ;;
     interop)
