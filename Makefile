@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Everything here installs what it needs, then calls CMake or a tool.
-.PHONY: build install uninstall demo test abi deb bench fuzz canary format clean
+.PHONY: build install uninstall demo test abi deb bench fuzz coverage canary format clean
 .DEFAULT_GOAL := build
 
 # make fuzz SECONDS=n: for each target
@@ -51,6 +51,12 @@ fuzz:
 	cmake --preset fuzz
 	cmake --build --preset fuzz --target fuzzers
 	@tools/fuzz.py --seconds $(SECONDS)
+
+coverage:
+	@tools/setup.sh build
+	cmake --preset coverage
+	cmake --build --preset coverage --target fuzzers
+	@tools/coverage.py
 
 canary:
 	@tools/setup.sh build format

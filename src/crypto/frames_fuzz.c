@@ -153,5 +153,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         at += dp_frame_wire(sizes[count]);
     size_t behind = (size_t)(at - wire);
     dp_assert(memcmp(at, sent + behind, len - behind) == 0);
+    dp_dir_fini(&dir);
+    dp_engine_forget(engine);
     return 0;
 }
