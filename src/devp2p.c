@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* devp2p.c - joins the server, and what needs none, to the real world. */
 #include "base/bytes.h"
+#include "core/rlpx.h"
 #include "os/os.h"
 #include "server/join.h"
 #include "server/pipe.h"
@@ -16,6 +17,21 @@ int devp2p_pipe(devp2p_rw **a, devp2p_rw **b)
 {
     const dp_env env = { .alloc = dp_default_alloc };
     return dp_fail_plain(dp_pipe_new(a, b, &env, dp_os_now));
+}
+
+int devp2p_rlpx_new_sized(
+    devp2p_rlpx **out, const devp2p_rlpx_config *theirs, size_t config_size)
+{
+    devp2p_rlpx_config cfg;
+    *out = NULL;
+    int err = dp_rlpx_import(&cfg, theirs, config_size);
+    if (err)
+        return err;
+    if (!cfg.random)
+        cfg.random = dp_os_random;
+    err = dp_rlpx_new(out, &cfg, NULL);
+    devp2p_key_wipe(&cfg.private_key);
+    return dp_fail_plain(err);
 }
 
 /* new_world makes what cfg asks of the world; the server checks the rest. */

@@ -10,6 +10,7 @@
 #include <devp2p/pipe.h>
 #include <devp2p/protocol.h>
 #include <devp2p/rlp.h>
+#include <devp2p/rlpx.h>
 #include <devp2p/server.h>
 
 #endif

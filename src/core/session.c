@@ -318,6 +318,11 @@ const dp_hello *dp_session_hello(const dp_session *s)
     return &s->hello;
 }
 
+bool dp_session_greeted(const dp_session *s)
+{
+    return s->greeted;
+}
+
 const dp_caps *dp_session_caps(const dp_session *s)
 {
     return &s->mux.caps;

@@ -13,30 +13,13 @@
 #ifndef DP_SESSION_H
 #define DP_SESSION_H
 
-#include "base/budget.h"
-#include "base/pool.h"
-#include "core/caps.h"
 #include "core/ec.h"
 #include "core/packet.h"
+#include "core/self.h"
 #include "crypto/frames.h"
 #include "wire/hello.h"
 
 typedef struct dp_session dp_session;
-
-/* A dp_node_self is what all sessions of a server share; it outlives them. */
-typedef struct dp_node_self {
-    dp_env env;
-    const dp_crypto *crypto;
-    devp2p_key key;
-    devp2p_pubkey pub;
-    devp2p_id id;
-    uint8_t *hello; /* our Hello's payload */
-    size_t hello_len;
-    const dp_protocol *protocols; /* in the order of the config */
-    size_t nprotocols;
-    dp_pool *pool;          /* of the session's loop */
-    dp_budget *recv, *send; /* totals of the server */
-} dp_node_self;
 
 typedef struct dp_session_setup {
     const dp_node_self *self;
@@ -130,6 +113,7 @@ uint64_t dp_session_deadline(const dp_session *s);
  * and dp_session_caps the shared capabilities from READY on. */
 const devp2p_pubkey *dp_session_peer(const dp_session *s);
 const dp_hello *dp_session_hello(const dp_session *s);
+bool dp_session_greeted(const dp_session *s); /* its Hello could be read */
 const dp_caps *dp_session_caps(const dp_session *s);
 bool dp_session_snappy(const dp_session *s);
 

@@ -33,6 +33,7 @@ struct dp_session {
     dp_handshake *handshake; /* NULL once its last byte was written */
     devp2p_pubkey peer;
     dp_hello hello;
+    bool greeted;         /* hello holds one */
     uint8_t *hello_block; /* what hello borrows from */
     size_t hello_size;
     dp_rx rx;

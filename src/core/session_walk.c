@@ -83,6 +83,7 @@ static int hear_hello(dp_session *s, const message *m)
     if (err)
         return err == DEVP2P_ERR_KEY ? DEVP2P_DISC_INVALID_IDENTITY
                                      : DEVP2P_DISC_PROTOCOL_ERROR;
+    s->greeted = true;
     s->mux.snappy = s->tx.base.snappy = s->hello.version >= SNAPPY_SINCE;
     if (memcmp(s->hello.pub.b, s->peer.b, sizeof s->peer.b) != 0)
         return DEVP2P_DISC_UNEXPECTED_IDENTITY;

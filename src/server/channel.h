@@ -4,11 +4,11 @@
 #ifndef DP_CHANNEL_H
 #define DP_CHANNEL_H
 
+#include "core/scratch.h"
 #include "server/message.h"
 #include "server/outbox.h"
 #include "server/peer.h"
 #include "server/rw.h"
-#include "server/scratch.h"
 
 typedef struct dp_channel {
     devp2p_rw rw;

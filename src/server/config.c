@@ -4,6 +4,7 @@
 #include "base/addr.h"
 #include "base/bytes.h"
 #include "base/limits.h"
+#include "core/self.h"
 #include "server/join.h"
 
 #include <stdio.h>
@@ -49,14 +50,6 @@ static const char *detail(char *out, size_t cap)
     return out;
 }
 
-static bool printable(const char *s)
-{
-    for (; *s; s++)
-        if (*s < 0x20 || *s > 0x7e)
-            return false;
-    return true;
-}
-
 static int copy_string(
     const char **out, const dp_env *env, const char *s, size_t len)
 {
@@ -78,27 +71,20 @@ static int copy_name(dp_config *out, const char *name)
 {
     if (!name)
         name = "";
-    size_t len = strlen(name);
-    if (len > DP_CLIENT_NAME_MAX)
-        return dp_fail(DEVP2P_ERR_INVALID, "name: %zu bytes, at most %d fit",
-            len, DP_CLIENT_NAME_MAX);
-    if (!printable(name))
-        return dp_fail(DEVP2P_ERR_INVALID, "name: not printable ASCII");
-    return copy_string(&out->name, &out->env, name, len);
+    int err = dp_self_check_name(name);
+    return err ? err : copy_string(&out->name, &out->env, name, strlen(name));
 }
 
 /* --- protocols --- */
 
 static int check_row(const devp2p_protocol *row, const char *name, size_t i)
 {
-    size_t len = strlen(name);
     bool events =
         row->on_open || row->on_msg || row->on_writable || row->on_close;
+    int err = dp_self_check_protocol(i, name);
 
-    if (len == 0 || len > DP_NAME_MAX || !printable(name))
-        return dp_fail(DEVP2P_ERR_INVALID,
-            "protocols[%zu].name: not 1 to %d printable ASCII characters", i,
-            DP_NAME_MAX);
+    if (err)
+        return err;
     if (!row->run && !row->on_msg)
         return dp_fail(DEVP2P_ERR_INVALID,
             "protocols[%zu]: %s has neither run nor on_msg", i, name);

@@ -3,8 +3,8 @@
  * payloads, on the thread of the caller. */
 #include "core/encode.h"
 #include "core/public_packet.h"
+#include "core/scratch.h"
 #include "server/rw.h"
-#include "server/scratch.h"
 
 /* --- sending --- */
 

@@ -3,10 +3,10 @@
 
 #include "base/limits.h"
 #include "core/public_packet.h"
+#include "core/scratch.h"
 #include "server/message.h"
 #include "server/peer.h"
 #include "server/rw.h"
-#include "server/scratch.h"
 
 #include <errno.h>
 #include <pthread.h>

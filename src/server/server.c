@@ -49,17 +49,10 @@ static int make_identity(devp2p_server *srv, const dp_curve *curve)
     dp_node_self *self = &srv->self;
     int err = dp_crypto_new(&srv->crypto, &self->env, curve);
 
+    if (!err)
+        err = dp_self_identify(self, srv->crypto, &srv->cfg.key);
     if (err)
         return err;
-    self->crypto = srv->crypto;
-    self->key = srv->cfg.key;
-    err = dp_crypto_curve(srv->crypto)
-              ->derive(srv->crypto, &self->pub, &self->key);
-    if (err)
-        return dp_fail(err,
-            "private_key: zero, or not below the order of the group; "
-            "devp2p_key_generate makes one");
-    self->id = devp2p_pubkey_id(&self->pub);
     srv->node.pub = self->pub;
     srv->node.id = self->id;
     srv->node.addr = (devp2p_addr){ .ip = { 127, 0, 0, 1 }, .family = 4 };
@@ -85,37 +78,6 @@ static int make_protocols(devp2p_server *srv)
     }
     srv->self.protocols = srv->protocols;
     srv->self.nprotocols = n;
-    return 0;
-}
-
-/* make_hello encodes what every session says first. */
-static int make_hello(devp2p_server *srv)
-{
-    const dp_protocol *rows[DP_PROTOCOLS_MAX];
-    devp2p_cap caps[DP_PROTOCOLS_MAX];
-    size_t n = srv->self.nprotocols;
-    const char *name = srv->cfg.name;
-
-    for (size_t i = 0; i < n; i++)
-        rows[i] = &srv->protocols[i];
-    dp_protocols_sort(rows, n);
-    for (size_t i = 0; i < n; i++)
-        caps[i] = (devp2p_cap){ rows[i]->name, rows[i]->version };
-    dp_hello hello = {
-        .version = DP_P2P_VERSION,
-        .name = { (const uint8_t *)name, strlen(name) },
-        .caps = caps,
-        .ncaps = n,
-        .pub = srv->self.pub,
-    };
-    srv->self.hello = dp_alloc(&srv->cfg.env, DP_HANDSHAKE_PACKET_MAX);
-    if (!srv->self.hello)
-        return DEVP2P_ERR_NOMEM;
-    if (dp_hello_write(srv->self.hello, DP_HANDSHAKE_PACKET_MAX,
-            &srv->self.hello_len, &hello))
-        return dp_fail(DEVP2P_ERR_INVALID,
-            "protocols: their names do not fit into a Hello of %d bytes",
-            DP_HANDSHAKE_PACKET_MAX);
     return 0;
 }
 
@@ -162,13 +124,12 @@ static void unmake(devp2p_server *srv)
     dp_timers_free(srv->timers);
     dp_map_free(srv->lines);
     dp_scratch_fini(&srv->scratch);
-    dp_free(&env, srv->self.hello, DP_HANDSHAKE_PACKET_MAX);
     dp_free(&env, srv->protocols, srv->self.nprotocols * sizeof(dp_protocol));
     dp_free(&env, srv->peers, srv->peers_cap * sizeof(devp2p_peer *));
     dp_crypto_free(srv->crypto);
     dp_mailbox_fini(&srv->mail, &env);
     pthread_mutex_destroy(&srv->lock);
-    devp2p_key_wipe(&srv->self.key);
+    dp_self_fini(&srv->self);
     dp_config_fini(&srv->cfg);
     dp_free(&env, srv, sizeof *srv);
 }
@@ -215,7 +176,7 @@ int dp_server_new(devp2p_server **out, const devp2p_config *theirs,
     if (!err)
         err = make_protocols(srv);
     if (!err)
-        err = make_hello(srv);
+        err = dp_self_hello(&srv->self, srv->cfg.name);
     if (!err)
         err = make_machines(srv);
     if (err) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "server/scratch.h"
+#include "core/scratch.h"
 
 #include "base/limits.h"
 #include "base/list.h"

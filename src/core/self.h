@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* self.h - what all sessions of a node share: its identity, its Hello, its
+ * protocols, and where their memory is counted. */
+#ifndef DP_SELF_H
+#define DP_SELF_H
+
+#include "base/budget.h"
+#include "base/pool.h"
+#include "core/caps.h"
+#include "crypto/crypto.h"
+
+/* A dp_node_self outlives its sessions. */
+typedef struct dp_node_self {
+    dp_env env;
+    const dp_crypto *crypto;
+    devp2p_key key;
+    devp2p_pubkey pub;
+    devp2p_id id;
+    uint8_t *hello; /* our Hello's payload */
+    size_t hello_len;
+    const dp_protocol *protocols; /* in the order of the config */
+    size_t nprotocols;
+    dp_pool *pool;          /* of the session's loop */
+    dp_budget *recv, *send; /* totals of the server */
+} dp_node_self;
+
+/* dp_self_identify copies the key and derives what follows from it: 0, ERR_KEY.
+ */
+int dp_self_identify(
+    dp_node_self *self, const dp_crypto *crypto, const devp2p_key *key);
+
+/* dp_self_hello encodes what every session says first, when env, identity and
+ * protocols are set: 0, ERR_INVALID when it does not fit, ERR_NOMEM. */
+int dp_self_hello(dp_node_self *self, const char *name);
+void dp_self_fini(dp_node_self *self); /* wipes the key */
+
+/* dp_self_check_name and dp_self_check_protocol look at names of ours: 0, or
+ * ERR_INVALID with a sentence; at is the place of the protocol's row. */
+int dp_self_check_name(const char *name);
+int dp_self_check_protocol(size_t at, const char *name);
+
+#endif
