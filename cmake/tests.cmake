@@ -76,8 +76,10 @@ set_tests_properties(rlp_fields-DONE_MORE PROPERTIES
 devp2p_test(cli "cli;artefacts" Python3::Interpreter
   ${CMAKE_SOURCE_DIR}/test/cli.py ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
 
-devp2p_test(status "examples;artefacts" Python3::Interpreter
-  ${CMAKE_SOURCE_DIR}/test/status.py ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
+foreach(name status own_loop)
+  devp2p_test(${name} "examples;artefacts" Python3::Interpreter
+    ${CMAKE_SOURCE_DIR}/test/${name}.py ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
+endforeach()
 
 devp2p_test(man "cli" Python3::Interpreter ${CMAKE_SOURCE_DIR}/test/man.py
   ${CMAKE_RUNTIME_OUTPUT_DIRECTORY} ${CMAKE_BINARY_DIR}/man)

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -56,7 +57,7 @@ static bool take_events(devp2p_session *s, int fd, bool dialled)
             return false;
         }
         if (ev.kind == DEVP2P_SESSION_READY && dialled)
-            err = say(s, "foo"); /* from READY on: it is accepted by the call */
+            err = say(s, "foo");
         else if (ev.kind == DEVP2P_SESSION_MSG)
             err = hear(s, &ev.msg);
         else if (ev.kind == DEVP2P_SESSION_SHUT)

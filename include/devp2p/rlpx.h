@@ -148,7 +148,8 @@ DEVP2P_API void devp2p_session_eof(devp2p_session *s, int err, devp2p_now now);
 
 /* devp2p_session_next does the work at hand (curve operations of the handshake,
  * about 0.4 ms; frames) and tells the next event.  The peer of AUTHED and READY
- * is refused with devp2p_session_close before the next call, which accepts it.
+ * is refused with devp2p_session_close before the next call of this function or
+ * of devp2p_session_send, which accept it.
  * A program that does not want messages now does not call it: at its receive
  * mark (4 MiB or 1,024 messages for a capability) the session stops reading,
  * and 30 s later it ends.
@@ -171,7 +172,7 @@ DEVP2P_API size_t devp2p_session_out(
 DEVP2P_API void devp2p_session_sent(
     devp2p_session *s, size_t len, devp2p_now now);
 
-/* devp2p_session_send queues a message; after READY was accepted.
+/* devp2p_session_send queues a message, from READY on.
  *
  * Returns: 0 when accepted: it goes out with what devp2p_session_out lends, or
  *          is counted by devp2p_session_unsent; ERR_INVALID for a cap or a code

@@ -250,15 +250,21 @@ static bool run_frames(devp2p_session *s, bool open, dp_now now)
 
 /* --- events --- */
 
-/* settle takes back what the program was told last: it wants the peer, and has
- * done with the message. */
-static void settle(devp2p_session *s, dp_now now)
+/* accept: the program was asked and did not refuse. */
+static void accept(devp2p_session *s, dp_now now)
 {
     if (s->asked)
         dp_session_judge(s->core, 0, now);
+    s->asked = false;
+}
+
+/* settle takes back what the program was told last. */
+static void settle(devp2p_session *s, dp_now now)
+{
+    accept(s, now);
     if (s->told)
         dp_session_took(s->core, s->cap, s->full, now);
-    s->asked = s->told = false;
+    s->told = false;
     dp_scratch_shrink(&s->scratch);
 }
 
@@ -365,6 +371,7 @@ int devp2p_session_send(
     if (cap >= dp_session_caps(s->core)->n)
         return dp_session_caps(s->core)->n ? DEVP2P_ERR_INVALID
                                            : DEVP2P_ERR_CLOSED;
+    accept(s, now_of(now));
     int err = dp_public_packet_form(&form, packet, dp_session_snappy(s->core));
     return err ? err : dp_session_send(s->core, cap, form, now_of(now));
 }
