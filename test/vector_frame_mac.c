@@ -25,14 +25,15 @@ static void probe_peek(const dp_keccak *k, uint8_t digest[32])
         dp_keccak_peek(k, digest);
 }
 
-#define dp_keccak_add   probe_add
-#define dp_keccak_peek  probe_peek
-#define dp_dir_init     probe_dir_init
-#define dp_dir_fini     probe_dir_fini
-#define dp_frame_header probe_frame_header
-#define dp_engine_new   probe_engine_new
-#define dp_engine_free  probe_engine_free
-#define dp_frames_run   probe_frames_run
+#define dp_keccak_add    probe_add
+#define dp_keccak_peek   probe_peek
+#define dp_dir_init      probe_dir_init
+#define dp_dir_fini      probe_dir_fini
+#define dp_frame_header  probe_frame_header
+#define dp_engine_new    probe_engine_new
+#define dp_engine_free   probe_engine_free
+#define dp_engine_forget probe_engine_forget
+#define dp_frames_run    probe_frames_run
 #include "crypto/frames.c"
 
 static int some_chance(void *user, void *out, size_t len)
