@@ -15,6 +15,7 @@ typedef struct test_env {
     size_t calls;     /* allocations and resizings so far */
     size_t fail_from; /* the first call that fails, counted from 1; 0: none */
     size_t fail_to;   /* the last one */
+    size_t fails;     /* so many did */
     uint64_t drawn;   /* bytes of randomness so far */
     bool no_random;
 } test_env;
@@ -27,8 +28,11 @@ static inline void *test_alloc(
         abort();
     if (new_size) {
         t->calls++;
-        if (t->fail_from && t->calls >= t->fail_from && t->calls <= t->fail_to)
+        if (t->fail_from && t->calls >= t->fail_from &&
+            t->calls <= t->fail_to) {
+            t->fails++;
             return NULL;
+        }
     }
     t->live = t->live - old_size + new_size;
     if (!new_size) {

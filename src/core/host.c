@@ -393,6 +393,14 @@ static int add(dp_host *h, const devp2p_node *node)
     return dp_statics_add(h->statics, node);
 }
 
+int dp_host_list(dp_host *h, const devp2p_node *node)
+{
+    int err = add(h, node);
+    if (!err)
+        dp_statics_wake(h->statics, &node->id);
+    return err;
+}
+
 void dp_host_add(
     dp_host *h, uint64_t ticket, const devp2p_node *node, dp_now now)
 {

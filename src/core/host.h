@@ -84,6 +84,10 @@ void dp_host_add(
 void dp_host_remove(
     dp_host *h, uint64_t ticket, const devp2p_id *id, dp_now now);
 
+/* dp_host_list is dp_host_add for a node of the configuration, before anything
+ * happens: the outcome is returned and no event. */
+int dp_host_list(dp_host *h, const devp2p_node *node);
+
 /* dp_host_stop: no new connections or dials; all are closed with QUITTING. */
 void dp_host_stop(dp_host *h, dp_now now);
 

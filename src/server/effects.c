@@ -52,9 +52,8 @@ static void dial(devp2p_server *srv, const dp_effect *e, dp_now now)
 
 /* --- events --- */
 
-/* note logs an event; false when it is not to be told: the static nodes of the
- * configuration are commands of nobody. */
-static bool note(devp2p_server *srv, const devp2p_event *e)
+/* note logs an event. */
+static void note(devp2p_server *srv, const devp2p_event *e)
 {
     const dp_env *env = &srv->self.env;
     char addr[DEVP2P_ADDR_TEXT];
@@ -74,14 +73,9 @@ static bool note(devp2p_server *srv, const devp2p_event *e)
             devp2p_strerror(e->code));
         break;
     case DEVP2P_EVENT_COMMAND:
-        if (e->ticket == 0 && e->code)
-            dp_log(env, DEVP2P_LOG_WARN, "server", "static node %s: %s", addr,
-                devp2p_strerror(e->code));
-        return e->ticket != 0;
     case DEVP2P_EVENT_LOST:
         break;
     }
-    return true;
 }
 
 /* --- effects and commands --- */
@@ -107,8 +101,8 @@ static void obey(devp2p_server *srv, const dp_effect *e, dp_now now)
             dp_line_end(line, e->code, SIZE_MAX, now);
         break;
     case DP_EVENT:
-        if (note(srv, &e->event))
-            dp_events_tell(srv, &e->event);
+        note(srv, &e->event);
+        dp_events_tell(srv, &e->event);
         break;
     }
 }
@@ -123,9 +117,6 @@ void dp_effects_run(devp2p_server *srv, dp_now now)
 
 void dp_effects_commands(devp2p_server *srv, dp_now now)
 {
-    for (size_t i = 0; !srv->begun && i < srv->cfg.nnodes; i++)
-        dp_host_add(srv->host, 0, &srv->cfg.nodes[i], now);
-    srv->begun = true;
     for (;;) {
         pthread_mutex_lock(&srv->lock);
         dp_command *c = dp_mailbox_take(&srv->mail);

@@ -9,8 +9,7 @@
 /* dp_effects_run does what the host wants until it wants nothing. */
 void dp_effects_run(devp2p_server *srv, dp_now now);
 
-/* dp_effects_commands gives the host the commands of the mailbox, in the first
- * turn also the static nodes of the configuration. */
+/* dp_effects_commands gives the host the commands of the mailbox. */
 void dp_effects_commands(devp2p_server *srv, dp_now now);
 
 /* dp_effects_dialed: the stream of a dial is up, or it failed and the line is

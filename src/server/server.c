@@ -112,6 +112,26 @@ static int make_machines(devp2p_server *srv)
     return err;
 }
 
+/* list_nodes makes the nodes of the configuration static.  One that cannot be
+ * dialled is a line in the log; one that there is no memory for would be missed
+ * for good. */
+static int list_nodes(devp2p_server *srv)
+{
+    char addr[DEVP2P_ADDR_TEXT];
+
+    for (size_t i = 0; i < srv->cfg.nnodes; i++) {
+        const devp2p_node *node = &srv->cfg.nodes[i];
+        int err = dp_host_list(srv->host, node);
+        if (err == DEVP2P_ERR_NOMEM)
+            return err;
+        if (err)
+            dp_log(&srv->self.env, DEVP2P_LOG_WARN, "server",
+                "static node %s: %s", devp2p_addr_text(addr, &node->addr),
+                devp2p_strerror(err));
+    }
+    return 0;
+}
+
 /* unmake frees all but the world. */
 static void unmake(devp2p_server *srv)
 {
@@ -179,6 +199,8 @@ int dp_server_new(devp2p_server **out, const devp2p_config *theirs,
         err = dp_self_hello(&srv->self, srv->cfg.name);
     if (!err)
         err = make_machines(srv);
+    if (!err)
+        err = list_nodes(srv);
     if (err) {
         unmake(srv);
         return dp_fail_plain(err);

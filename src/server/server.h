@@ -53,7 +53,7 @@ struct devp2p_server {
     uint64_t numbers; /* of inbound connections */
     dp_listener listener;
     dp_scratch scratch; /* of the message at hand */
-    bool begun, stopping, ended;
+    bool stopping, ended;
     bool pool_full;
 };
 
