@@ -4,8 +4,11 @@ pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 find_package(Python3 3.9 REQUIRED COMPONENTS Interpreter)
 
 # Tests see the insides: they link the objects, not the library.
+add_library(test_log OBJECT ${CMAKE_SOURCE_DIR}/test/test_log.c)
+target_include_directories(test_log PRIVATE ${CMAKE_SOURCE_DIR}/src
+  ${CMAKE_SOURCE_DIR}/include)
 function(devp2p_program name)
-  add_executable(${name} ${ARGN})
+  add_executable(${name} ${ARGN} $<TARGET_OBJECTS:test_log>)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/src
     ${CMAKE_SOURCE_DIR}/test)
   target_link_libraries(${name} PRIVATE devp2p_objects PkgConfig::CMOCKA)
@@ -13,17 +16,28 @@ function(devp2p_program name)
     RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 endfunction()
 
-# devp2p_test adds a test with a label and the options of the sanitizers.
+# devp2p_test adds a test with a label and the options of the sanitizers.  What
+# the library logs in it is looked through when all are done.
+set(logs ${CMAKE_BINARY_DIR}/logs)
 function(devp2p_test name label)
   add_test(NAME ${name} COMMAND ${ARGN} COMMAND_EXPAND_LISTS)
   set_tests_properties(${name} PROPERTIES LABELS "${label}" TIMEOUT 300
-    ENVIRONMENT "ASAN_OPTIONS=strict_string_checks=1:detect_stack_use_after_return=1;UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1")
+    FIXTURES_REQUIRED logs ENVIRONMENT "DEVP2P_LOGS=${logs};ASAN_OPTIONS=strict_string_checks=1:detect_stack_use_after_return=1;UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1")
 endfunction()
 
 function(devp2p_check name label)
   devp2p_test(${name} ${label}
     Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/${name}.py ${ARGN})
 endfunction()
+
+# Before the tests old logs go; after the last, no test key stands in one.
+add_test(NAME clear_logs COMMAND Python3::Interpreter
+  ${CMAKE_SOURCE_DIR}/tools/traces.py --logs ${logs} --clear)
+add_test(NAME traces COMMAND Python3::Interpreter
+  ${CMAKE_SOURCE_DIR}/tools/traces.py --logs ${logs} --output
+  ${CMAKE_BINARY_DIR}/Testing/Temporary/LastTest.log.tmp)
+set_tests_properties(clear_logs PROPERTIES LABELS checks FIXTURES_SETUP logs)
+set_tests_properties(traces PROPERTIES LABELS checks FIXTURES_CLEANUP logs)
 
 # x_test.c beside its source, and scenarios in test/.  The label is the folder;
 # "threads" are those that ThreadSanitizer has a reason to watch.

@@ -4,6 +4,7 @@
 #include "core/public_packet.h"
 
 #include "test.h"
+#include "test_log.h"
 
 #include <devp2p/devp2p.h>
 #include <pthread.h>
@@ -146,6 +147,9 @@ static devp2p_server *start(const devp2p_protocol *rows, const char *url)
         .worker_threads = 1 };
 
     assert_int_equal(devp2p_key_generate(&cfg.private_key), 0);
+    test_secret(cfg.private_key.b);
+    cfg.log = test_log;
+    cfg.log_level = DEVP2P_LOG_TRACE;
     assert_int_equal(devp2p_server_new(&srv, &cfg), 0);
     assert_int_equal(devp2p_server_start(srv), 0);
     return srv;

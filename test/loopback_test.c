@@ -3,6 +3,7 @@
  * start and stop that leave nothing, and senders on many threads whose messages
  * are all accounted for. */
 #include "test.h"
+#include "test_log.h"
 
 #include <devp2p/devp2p.h>
 #include <dirent.h>
@@ -55,8 +56,11 @@ static devp2p_config config(const devp2p_protocol *protocols)
         .listen_addr = "127.0.0.1:0",
         .max_peers = 1000,
         .worker_threads = 1,
-        .alloc = count_alloc };
+        .alloc = count_alloc,
+        .log = test_log,
+        .log_level = DEVP2P_LOG_TRACE };
     assert_int_equal(devp2p_key_generate(&cfg.private_key), 0);
+    test_secret(cfg.private_key.b);
     return cfg;
 }
 

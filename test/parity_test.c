@@ -7,6 +7,7 @@
 #include "os/os.h"
 #include "server/join.h"
 #include "sim/sim.h"
+#include "test_log.h"
 
 #include <devp2p/devp2p.h>
 #include <pthread.h>
@@ -217,6 +218,9 @@ static node *prepare(stage *s, size_t i, const devp2p_protocol *protocols)
     node *x = &s->nodes[i];
     *x = (node){ .on = s, .letter = (char)('a' + i) };
     x->cfg.private_key.b[31] = (uint8_t)(i + 1);
+    test_secret(x->cfg.private_key.b);
+    x->cfg.log = test_log;
+    x->cfg.log_level = DEVP2P_LOG_TRACE;
     x->cfg.protocols = protocols;
     x->cfg.listen_addr = s->sim ? ":30303" : "127.0.0.1:0";
     x->cfg.on_event = on_event;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* test_env.h - what a test lends to a machine: an allocator that checks the
- * sizes it is told, counts, and fails when asked; chance from a counter. */
+ * sizes it is told, counts, and fails when asked; chance from a counter, every
+ * 32 bytes of it a secret; a log. */
 #ifndef TEST_ENV_H
 #define TEST_ENV_H
 
 #include "base/env.h"
+#include "test_log.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -58,6 +60,8 @@ static inline int test_random(void *user, void *out, size_t len)
         uint64_t x = ++t->drawn * UINT64_C(0x9e3779b97f4a7c15);
         at[i] = (uint8_t)(x >> 56);
     }
+    if (len == 32 && !t->no_random)
+        test_secret(out);
     return t->no_random ? DEVP2P_ERR_RANDOM : 0;
 }
 
@@ -68,6 +72,8 @@ static inline void test_env_init(test_env *t)
     t->env.alloc_user = t;
     t->env.random = test_random;
     t->env.random_user = t;
+    t->env.log = test_log;
+    t->env.log_level = DEVP2P_LOG_TRACE;
 }
 
 /* test_env_fail makes the n-th allocation from now fail, and only that. */

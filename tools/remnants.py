@@ -9,8 +9,6 @@ the bytes turned round (limbs of a scalar, words of SHA-256), as limbs of 52 bit
 as HMAC does, in hex and base64, and with all round keys of AES.
 """
 
-import array
-import base64
 import hashlib
 import mmap
 import os
@@ -22,6 +20,7 @@ import sys
 import tempfile
 import time
 
+import needles
 import tree
 
 PAGE = 4096
@@ -85,15 +84,9 @@ def xor(a, b):
 
 def forms(kind, secret):
     """(name, bytes) of what a copy may look like."""
-    yield "raw", secret
+    yield from needles.plain(secret)
     yield "reversed", secret[::-1]
     yield "32-bit words", b"".join(secret[i:i + 4][::-1] for i in range(0, len(secret), 4))
-    text = secret.hex().encode()
-    yield "hex", text
-    yield "HEX", text.upper()
-    for skip in range(3):
-        encoded = base64.b64encode(bytes(skip) + secret)
-        yield "base64", encoded[(0, 2, 3)[skip]:len(encoded) // 4 * 4 - 4]
     if len(secret) == 32:
         number = int.from_bytes(secret, "big")
         yield "52-bit limbs", b"".join((number >> 52 * i & (1 << 52) - 1).to_bytes(8, "little") for i in range(5))
@@ -104,14 +97,8 @@ def forms(kind, secret):
 
 
 def pieces(kind, secret):
-    """{8 bytes as a number: what they are}; pieces that anything may hold are left out."""
-    found = {}
-    for form, data in forms(kind, secret):
-        for i in range(0, len(data) - 7, 8):
-            piece = data[i:i + 8]
-            if len(set(piece)) > 3:
-                found[int.from_bytes(piece, sys.byteorder)] = f"{KINDS[kind]}, {form}"
-    return found
+    """{8 bytes as a number: what they are}"""
+    return {n: f"{KINDS[kind]}, {form}" for form, data in forms(kind, secret) for n in needles.pieces(data)}
 
 
 # --- what the program wrote down ---
@@ -139,20 +126,11 @@ def read_record(path):
 
 # --- memory ---
 
-def numbers(data, wanted):
-    """Those of wanted that stand in data, at any address."""
-    found = set()
-    for skip in range(8):
-        part = data[skip:len(data) - (len(data) - skip) % 8]
-        found |= wanted & set(array.array("Q", part))
-    return found
-
-
 def search(regions, wanted):
     """What of {piece: name} stands in the regions: {name: how many pieces}."""
     keys, counts = wanted.keys(), {}
     for data in regions:
-        for piece in numbers(data, keys):
+        for piece in needles.found(data, keys):
             counts[wanted[piece]] = counts.get(wanted[piece], 0) + 1
     return counts
 

@@ -297,6 +297,7 @@ static void logs(void **state)
     a.cfg.log_user = &j[0];
     b.cfg.log_user = &j[1];
     a.cfg.log_level = DEVP2P_LOG_INFO;
+    b.cfg.log_level = (devp2p_config){ 0 }.log_level;
     node_start(&a, &n);
     node_start(&b, &n);
     node_dial(&a, &b);

@@ -91,6 +91,9 @@ static inline void node_config(
 {
     memset(x, 0, sizeof *x);
     x->cfg.private_key.b[31] = number;
+    test_secret(x->cfg.private_key.b);
+    x->cfg.log = test_log;
+    x->cfg.log_level = DEVP2P_LOG_TRACE;
     x->cfg.name = "node";
     x->cfg.listen_addr = ":30303";
     x->cfg.protocols = protocols;
