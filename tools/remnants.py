@@ -37,6 +37,8 @@ PAUSES = {
     "connected": (HANDSHAKE, {"node key, raw", "aes-secret, raw", "mac-secret, raw", "aes-secret, round keys"}),
     "closed": (HANDSHAKE + "ams", {"node key, raw"}),
     "failed": (HANDSHAKE + "ams", {"node key, raw"}),
+    "alone": (HANDSHAKE, {"aes-secret, raw", "mac-secret, raw"}),
+    "alone, freed": (HANDSHAKE + "ams", {"node key, raw"}),
     "again": (HANDSHAKE, {"node key, raw", "aes-secret, raw", "mac-secret, raw"}),
     "freed": (HANDSHAKE + "amsk", set()),
 }

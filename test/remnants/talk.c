@@ -233,6 +233,71 @@ static void fail(node *a, node *b, const char *stranger)
     lie(b, self, false);
 }
 
+/* --- sessions without a server --- */
+
+typedef struct lone {
+    devp2p_rlpx *rlpx;
+    devp2p_session *s;
+    bool ready;
+} lone;
+
+static const devp2p_now never = { .mono_ns = 1 };
+
+static void lone_init(lone *x, const char *file)
+{
+    static const devp2p_rlpx_cap caps[] = {
+        { .name = "lone", .version = 1, .length = 1 }, { .name = NULL }
+    };
+    devp2p_rlpx_config cfg = { .name = "talk", .caps = caps };
+    must(devp2p_key_load(&cfg.private_key, file) == 0, "key file");
+    must(devp2p_rlpx_new(&x->rlpx, &cfg) == 0, "rlpx");
+    devp2p_key_wipe(&cfg.private_key);
+    x->ready = false;
+}
+
+/* carry takes what one says to the other. */
+static void carry(lone *from, lone *to)
+{
+    devp2p_session_event event;
+    const uint8_t *bytes;
+    uint8_t *at;
+    size_t len, room;
+    while (devp2p_session_next(from->s, &event, never))
+        from->ready = from->ready || event.kind == DEVP2P_SESSION_READY;
+    while ((len = devp2p_session_out(from->s, &bytes, never)) > 0 &&
+           (room = devp2p_session_room(to->s, &at)) > 0) {
+        len = len < room ? len : room;
+        memcpy(at, bytes, len);
+        devp2p_session_recv(to->s, len, never);
+        devp2p_session_sent(from->s, len, never);
+    }
+}
+
+static void alone(const char *file, const char *other)
+{
+    lone a, b;
+    devp2p_key key;
+    devp2p_pubkey pub;
+    lone_init(&a, file);
+    lone_init(&b, other);
+    must(devp2p_key_load(&key, other) == 0, "key file");
+    must(devp2p_key_public(&pub, &key) == 0, "public");
+    devp2p_key_wipe(&key);
+    must(devp2p_session_new(&a.s, a.rlpx, &pub, never) == 0, "session");
+    must(devp2p_session_new(&b.s, b.rlpx, NULL, never) == 0, "session");
+    for (int i = 0; i < 100 && !(a.ready && b.ready); i++) {
+        carry(&a, &b);
+        carry(&b, &a);
+    }
+    must(a.ready && b.ready, "sessions without a server");
+    pause_at("alone");
+    devp2p_session_free(a.s);
+    devp2p_session_free(b.s);
+    pause_at("alone, freed");
+    devp2p_rlpx_free(a.rlpx);
+    devp2p_rlpx_free(b.rlpx);
+}
+
 int main(int argc, char **argv)
 {
     node a, b;
@@ -257,6 +322,7 @@ int main(int argc, char **argv)
     pause_at("closed");
     fail(&a, &b, argv[4]);
     pause_at("failed");
+    alone(argv[2], argv[4]);
     /* once more, so that the servers end with a connection */
     must(devp2p_server_add_peer(b.srv, NULL, a.url) == 0, "add");
     (void)expect(&a, DEVP2P_EVENT_PEER_ADD);
