@@ -5,8 +5,7 @@ find_package(Python3 3.9 REQUIRED COMPONENTS Interpreter)
 
 # Tests see the insides: they link the objects, not the library.
 add_library(test_log OBJECT ${CMAKE_SOURCE_DIR}/test/test_log.c)
-target_include_directories(test_log PRIVATE ${CMAKE_SOURCE_DIR}/src
-  ${CMAKE_SOURCE_DIR}/include)
+target_include_directories(test_log PRIVATE ${CMAKE_SOURCE_DIR}/include)
 function(devp2p_program name)
   add_executable(${name} ${ARGN} $<TARGET_OBJECTS:test_log>)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/src

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "test_log.h"
 
-#include "base/bytes.h"
-
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -39,6 +37,8 @@ void test_secret(const uint8_t bytes[32])
     static atomic_int kept;
     int fd = file(&kept, "secrets");
     char text[65];
+    for (int i = 0; i < 32; i++)
+        snprintf(text + 2 * i, 3, "%02x", bytes[i]);
     if (fd >= 0)
-        dprintf(fd, "%s\n", dp_hex(text, bytes, 32));
+        dprintf(fd, "%s\n", text);
 }

@@ -12,6 +12,7 @@ import xml.etree.ElementTree as xml
 
 import tree
 
+LOGS = os.path.join(tree.ROOT, "build", "interop", "logs")
 JOBS = str(os.cpu_count())
 # programs and libraries of the release build: what the checks look at
 PARTS = ["devp2p_shared", "devp2p_static", "programs", "cpeer", "talk", "secret_time"]
@@ -45,11 +46,18 @@ def ctest(preset, *which):
     return ran - failed - skipped, failed, skipped
 
 
+def traces(logs):
+    """(passed, failed, skipped) of the one look through what the matrix logged."""
+    code = subprocess.run([sys.executable, "tools/traces.py", "--logs", logs], cwd=tree.ROOT, check=False).returncode
+    return (0, 1, 0) if code else (1, 0, 0)
+
+
 def interop(style, binaries):
     """(passed, failed, skipped) cells of the matrix, whose table is shown."""
     argv = [sys.executable, "test/interop/matrix.py", "--bin", binaries, "--out", "build/interop", "--style", style]
     print(f"\ninterop, handlers of the {style} style:", flush=True)
-    matrix = subprocess.Popen(argv, cwd=tree.ROOT, text=True, stdout=subprocess.PIPE)
+    matrix = subprocess.Popen(argv, cwd=tree.ROOT, text=True, stdout=subprocess.PIPE,
+                              env={**os.environ, "DEVP2P_LOGS": LOGS})
     totals = None
     for line in matrix.stdout:
         print(line, end="", flush=True)
@@ -68,9 +76,11 @@ def main():
     build("release", *PARTS)
     parts = [("sanitized tests", ctest("dev", "-E", "^interop_")),
              ("release checks", ctest("release", "-L", "artefacts"))]
+    run(sys.executable, "tools/traces.py", "--logs", LOGS, "--clear")
     # one style with sanitizers, the other as it is shipped
     parts += [("interop, run style, sanitized", interop("run", "build/dev/bin")),
               ("interop, events style, release", interop("events", "build/bin"))]
+    parts += [("interop, keys in logs", traces(LOGS))]
     print(f"\n{time.monotonic() - began:.0f} s")
     for name, counts in parts:
         print(f"{name}: {counts[0]} passed, {counts[1]} failed, {counts[2]} skipped")

@@ -6,6 +6,7 @@
 #include "links.h"
 #include "payload.h"
 #include "say.h"
+#include "test_log.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -234,6 +235,9 @@ static int start(const json_t *command, json_t *answer)
     cfg.max_peers = (uint32_t)number_of(command, "maxPeers");
     int err = *key ? devp2p_key_parse(&cfg.private_key, key)
                    : devp2p_key_generate(&cfg.private_key);
+    cfg.log = test_log;
+    cfg.log_level = DEVP2P_LOG_TRACE;
+    test_secret(cfg.private_key.b);
     if (!err && !(err = devp2p_server_new(&server, &cfg)))
         err = devp2p_server_start(server);
     if (err) {
