@@ -187,10 +187,9 @@ static inline void faulty_close(dp_io *io, bool reset)
 static inline int faulty_work(dp_world *w, dp_work *job)
 {
     faulty *f = faulty_of(w);
-    int err = faulty_hit(f, FAULTY_WORK);
-    if (err && f->jobs)
-        return err;
-    err = f->real->work(w, job);
+    int err = f->jobs ? faulty_hit(f, FAULTY_WORK) : 0;
+    if (!err)
+        err = f->real->work(w, job);
     f->jobs += err == 0;
     return err;
 }

@@ -193,6 +193,8 @@ void dp_line_read(dp_line *line, dp_now now)
         if (line->full)
             return;
         int err = ops->read(line->io, at, room, &n);
+        if (err == DEVP2P_ERR_AGAIN && line->broken)
+            err = line->broken;
         if (err == DEVP2P_ERR_AGAIN)
             return;
         if (err || n == 0) {
@@ -202,13 +204,13 @@ void dp_line_read(dp_line *line, dp_now now)
         }
         dp_session_recv(line->session, n, now);
         total += n;
-        if (n < room)
+        if (n < room && !line->broken)
             return;
     }
 }
 
 /* dp_line_write: when the stream breaks, the last words of the other end may
- * still be there to be read; the session hears of the end from the reading. */
+ * still be there to be read; the session hears of the end behind them. */
 void dp_line_write(dp_line *line, dp_now now)
 {
     const dp_world_ops *ops = line->srv->world->ops;
@@ -219,13 +221,13 @@ void dp_line_write(dp_line *line, dp_now now)
            (len = dp_session_out(line->session, &at)) > 0) {
         int err = ops->write(line->io, at, len, &n);
         line->choked = err || n < len;
-        if (err && err != DEVP2P_ERR_AGAIN) {
-            line->mute = true;
-            dp_line_read(line, now);
-        } else if (!err) {
+        if (!err)
             dp_session_sent(line->session, n, now);
-        }
+        else if (err != DEVP2P_ERR_AGAIN)
+            line->broken = err;
     }
+    if (line->session && line->broken && !line->ended && !line->full)
+        dp_line_read(line, now);
 }
 
 void dp_line_want(dp_line *line)
@@ -237,7 +239,7 @@ void dp_line_want(dp_line *line)
         line->full = dp_session_room(line->session, &at) == 0;
     if (!line->ended && !line->full)
         want |= DP_READ;
-    if (!line->ended && !line->mute && line->choked)
+    if (!line->ended && !line->broken && line->choked)
         want |= DP_WRITE;
     if (want != line->want)
         line->srv->world->ops->want(line->io, want);

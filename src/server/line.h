@@ -29,7 +29,7 @@ typedef struct dp_line {
     unsigned want;       /* what io was asked to tell */
     bool full;           /* the session gave no room to read into */
     bool choked;         /* the stream takes nothing */
-    bool mute;           /* the stream is broken; there may be bytes to read */
+    int broken;          /* why it takes nothing any more, 0: it does */
     bool ended;          /* the stream gives nothing any more */
     devp2p_addr far;     /* the other end */
     devp2p_pubkey dial;  /* whom we dial */

@@ -13,6 +13,7 @@
 enum { RUN, EVENTS, STYLES };           /* of handlers */
 enum { QUESTION, ANSWER, LIST, CODES }; /* messages */
 enum {
+    CODES_TOLD = 32,
     TALKS = 16,      /* connections of one actor */
     OTHERS = 3,      /* beside a and b */
     BIG = 40 * 1024, /* bytes of a question: more than a chunk */
@@ -52,9 +53,10 @@ typedef struct actor {
     node x;
     side sides[STYLES];
     devp2p_protocol rows[STYLES + 1];
-    size_t adds, drops, fails, lost;
-    int command; /* outcome of the last one */
-    int failed;  /* code of the last dial that failed */
+    size_t adds, drops, lost;
+    int command;           /* outcome of the last one */
+    int codes[CODES_TOLD]; /* of peers dropped and dials that failed */
+    size_t ncodes;
 } actor;
 
 typedef struct stage {
@@ -64,6 +66,7 @@ typedef struct stage {
     actor a, b, others[OTHERS];
     size_t nothers;
     devp2p_events *ring;
+    size_t unmade; /* servers that could not be made */
 } stage;
 
 /* --- questions --- */
@@ -227,6 +230,22 @@ static inline bool blames(int code)
     return false;
 }
 
+static inline void note_code(actor *p, int code)
+{
+    assert_int_not_equal(code, 0);
+    assert_true(p->ncodes < CODES_TOLD);
+    p->codes[p->ncodes++] = code;
+}
+
+/* told: a peer was dropped or a dial failed with this code. */
+static inline bool told(const actor *p, int code)
+{
+    for (size_t i = 0; i < p->ncodes; i++)
+        if (p->codes[i] == code)
+            return true;
+    return false;
+}
+
 static inline void stage_event(const devp2p_event *e, void *user)
 {
     actor *p = user;
@@ -238,13 +257,11 @@ static inline void stage_event(const devp2p_event *e, void *user)
         p->adds++;
         break;
     case DEVP2P_EVENT_PEER_DROP:
-        assert_int_not_equal(e->code, 0);
         p->drops++;
+        note_code(p, e->code);
         break;
     case DEVP2P_EVENT_DIAL_FAIL:
-        assert_int_not_equal(e->code, 0);
-        p->failed = e->code;
-        p->fails++;
+        note_code(p, e->code);
         break;
     case DEVP2P_EVENT_COMMAND:
         p->command = e->code;
@@ -285,7 +302,8 @@ static inline void actor_init(actor *p, stage *s, uint8_t number)
     devp2p_node_url(p->x.url, &self);
 }
 
-/* actor_begin makes and starts a server; when it fails nothing is there. */
+/* actor_begin makes and starts a server, in two tries; when it fails nothing is
+ * there. */
 static inline int actor_begin(actor *p)
 {
     stage *s = p->on;
@@ -300,11 +318,14 @@ static inline int actor_begin(actor *p)
         assert_null(p->x.srv);
         p->x.world->ops->free(p->x.world);
         assert_int_equal(s->memory.live, 0);
+        s->unmade++;
         return err;
     }
     if (p == &s->a)
         faulty_listen(&s->world, p->x.world);
     err = devp2p_server_start(p->x.srv);
+    if (err)
+        err = devp2p_server_start(p->x.srv);
     if (err) {
         devp2p_server_free(p->x.srv);
         p->x.srv = NULL;

@@ -56,7 +56,7 @@ static void ready(void *server, void *user, dp_io *io, unsigned events)
 
     (void)io;
     dp_server_enter(srv);
-    if ((events & DP_WRITE) && !line->mute) {
+    if ((events & DP_WRITE) && !line->broken) {
         line->choked = false;
         dp_line_touch(line);
     }
