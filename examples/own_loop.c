@@ -91,7 +91,7 @@ static bool write_some(devp2p_session *s, int fd)
     while ((len = devp2p_session_out(s, &at, now())) > 0) {
         ssize_t n = send(fd, at, len, MSG_NOSIGNAL);
         if (n < 0)
-            return errno == EAGAIN;
+            return errno == EAGAIN || errno == EINTR;
         devp2p_session_sent(s, (size_t)n, now());
     }
     return false;
@@ -112,6 +112,8 @@ static void drive(devp2p_session *s, int fd, bool dialled)
         struct pollfd p = { .fd = fd, .events = full ? POLLOUT : 0 };
         if (devp2p_session_room(s, &at) > 0)
             p.events |= POLLIN;
+        if (!p.events)
+            p.fd = -1; /* or a hang-up would be told again and again */
         poll(&p, 1, until(devp2p_session_deadline(s)));
         if (p.revents & (POLLIN | POLLHUP | POLLERR))
             read_some(s, fd);
@@ -127,7 +129,9 @@ static int dial(const devp2p_node *node)
         .sin_port = htons(node->addr.port) };
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     memcpy(&to.sin_addr, node->addr.ip, 4);
-    if (connect(fd, (struct sockaddr *)&to, sizeof to) == 0)
+    errno = EAFNOSUPPORT;
+    if (node->addr.family == 4 &&
+        connect(fd, (struct sockaddr *)&to, sizeof to) == 0)
         return fd;
     close(fd);
     return -1;

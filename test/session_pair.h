@@ -6,6 +6,7 @@
 #define SESSION_PAIR_H
 
 #include "core/session.h"
+#include "noise.h"
 #include "test.h"
 #include "test_env.h"
 #include "toy_curve.h"
@@ -497,20 +498,6 @@ static inline int pair_send(
     int err = dp_session_send(e->s, cap, p, e->w->now);
     dp_packet_drop(p);
     return err;
-}
-
-/* pair_noise fills memory with bytes that do not compress. */
-static inline uint8_t *pair_noise(size_t n, uint64_t seed)
-{
-    uint8_t *at = malloc(n + 8);
-    assert_non_null(at);
-    for (size_t i = 0; i < n; i += 8) {
-        seed += UINT64_C(0x9e3779b97f4a7c15);
-        uint64_t x = (seed ^ seed >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-        x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-        memcpy(at + i, &x, 8);
-    }
-    return at;
 }
 
 #endif

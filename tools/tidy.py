@@ -28,6 +28,7 @@ PROGRAMS = ("examples/", TOOL)
 # the addresses of node.h.
 UNSEEN = {
     "rlp.h": ["base", "crypto", "os"],
+    "rlpx.h": ["base", "crypto", "rlp", "wire", "os"],
     "packet.h": ["base", "crypto", "rlp", "wire", "os"],
     "protocol.h": ["base", "crypto", "rlp", "os"],
     "server.h": ["base", "crypto", "rlp", "os"],

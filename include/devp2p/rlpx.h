@@ -4,8 +4,8 @@
  *
  * A devp2p_session is the same code that a server runs, without the server: no
  * socket, thread, clock or callback.  The program reads and writes its own
- * sockets and says what happened; after each of these calls it takes events
- * until there are none, then writes what there is to write:
+ * sockets and says what happened; after that it takes events until there are
+ * none, then writes what there is to write:
  *
  *     while (devp2p_session_next(s, &event, now))
  *         ...
@@ -97,7 +97,7 @@ typedef enum devp2p_session_event_kind {
 typedef struct devp2p_session_event {
     devp2p_session_event_kind kind;
     size_t cap;     /* MSG, WRITABLE: index of devp2p_session_cap */
-    devp2p_msg msg; /* MSG: borrowed until the next call of the session */
+    devp2p_msg msg; /* MSG: borrowed until devp2p_session_next or _free */
     int reason;     /* DOWN: DEVP2P_DISC_* or DEVP2P_ERR_* */
     bool remote;    /* DOWN: the peer sent the reason */
     bool reset;     /* DOWN: nothing that was written matters any more */
@@ -150,14 +150,29 @@ DEVP2P_API void devp2p_session_eof(devp2p_session *s, int err, devp2p_now now);
  * about 0.4 ms; frames) and tells the next event.  The peer of AUTHED and READY
  * is refused with devp2p_session_close before the next call of this function or
  * of devp2p_session_send, which accept it.
- * A program that does not want messages now does not call it: at its receive
- * mark (4 MiB or 1,024 messages for a capability) the session stops reading,
- * and 30 s later it ends.
  *
  * Returns: true when out was filled in; false: no more until something happens.
  * Thread:  that of its devp2p_rlpx. */
 DEVP2P_API bool devp2p_session_next(
     devp2p_session *s, devp2p_session_event *out, devp2p_now now);
+
+/* devp2p_session_hold is for a program that cannot deal with a message at once:
+ * it copies the payload of the MSG told last and holds it; each held one is
+ * given back with devp2p_session_took, in any order.  At 4 MiB or 1,024 held
+ * messages of a capability the session stops reading, so that the peer has to
+ * wait; 30 s later it ends with SUBPROTOCOL_ERROR.  Without a message told last
+ * nothing happens.
+ *
+ * Thread:  that of its devp2p_rlpx. */
+DEVP2P_API void devp2p_session_hold(devp2p_session *s);
+
+/* devp2p_session_took gives back a message that was held.
+ *
+ * Returns: 0; ERR_INVALID when so much is not held.
+ * In:      cap, len - of the event: its cap, its msg.payload.len.
+ * Thread:  that of its devp2p_rlpx. */
+DEVP2P_API int devp2p_session_took(
+    devp2p_session *s, size_t cap, size_t len, devp2p_now now);
 
 /* --- bytes out --- */
 
@@ -185,7 +200,7 @@ DEVP2P_API DEVP2P_CHECK int devp2p_session_send(
     devp2p_session *s, size_t cap, devp2p_packet *packet, devp2p_now now);
 
 /* devp2p_session_close ends the session: what was accepted goes out first, for
- * up to 2 s, then the reason; SHUT and DOWN follow.
+ * up to 2 s, then the reason; SHUT follows unless the peer is gone, then DOWN.
  *
  * In:      reason - DEVP2P_DISC_*; any other number says nothing to the peer.
  * Thread:  that of its devp2p_rlpx. */
@@ -197,8 +212,8 @@ DEVP2P_API void devp2p_session_close(
 /* devp2p_session_deadline is when devp2p_session_tick is due: handshakes that
  * take too long, pings, peers that are silent.
  *
- * Returns: ns of the clock of devp2p_now.mono_ns; 0: at once; UINT64_MAX:
- *          never.
+ * Returns: ns of the clock of devp2p_now.mono_ns; 0 while devp2p_session_next
+ *          or _out has something; UINT64_MAX for never.
  * Thread:  that of its devp2p_rlpx. */
 DEVP2P_API uint64_t devp2p_session_deadline(const devp2p_session *s);
 
@@ -215,22 +230,22 @@ DEVP2P_API void devp2p_session_tick(devp2p_session *s, devp2p_now now);
  * Thread:  that of its devp2p_rlpx. */
 DEVP2P_API const devp2p_pubkey *devp2p_session_peer(const devp2p_session *s);
 
-/* A devp2p_session_hello is what the peer said of itself: bytes of the peer,
+/* A devp2p_hello is what the peer said of itself: bytes of the peer,
  * devp2p_escape them before printing. */
-typedef struct devp2p_session_hello {
+typedef struct devp2p_hello {
     uint64_t version; /* of the base protocol */
     devp2p_slice name;
     const devp2p_cap *caps;
     size_t ncaps;
-} devp2p_session_hello;
+} devp2p_hello;
 
-/* devp2p_session_greeting tells the peer's Hello, also of a session that ended
+/* devp2p_session_hello tells the peer's Hello, also of a session that ended
  * because of it.
  *
  * Returns: 0, ERR_NOT_FOUND before it came.
  * Thread:  that of its devp2p_rlpx. */
-DEVP2P_API DEVP2P_CHECK int devp2p_session_greeting(
-    const devp2p_session *s, devp2p_session_hello *out);
+DEVP2P_API DEVP2P_CHECK int devp2p_session_hello(
+    const devp2p_session *s, devp2p_hello *out);
 
 /* devp2p_session_ncaps counts the capabilities that both ends have, from READY
  * on; devp2p_session_cap is the index in the configuration's table of the one

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/rlpx.h"
 
-#include "base/bytes.h"
+#include "base/import.h"
 #include "core/public_packet.h"
 
 #include <string.h>
@@ -22,9 +22,8 @@ struct devp2p_session {
     dp_session *core;
     dp_scratch scratch; /* of the message that was told last */
     size_t cap, full;   /* it */
-    bool told;          /* a message is with the program */
-    bool asked;         /* AUTHED or READY is */
-    bool authed;
+    bool told;          /* a message is with the program, until next */
+    bool authed;        /* AUTHED was told */
 };
 
 static dp_now now_of(devp2p_now now)
@@ -39,12 +38,8 @@ int dp_rlpx_import(
 {
     if (!cfg)
         return dp_fail(DEVP2P_ERR_INVALID, "the configuration is NULL");
-    if (size != sizeof *out)
-        return dp_fail(DEVP2P_ERR_ABI,
-            "a devp2p_rlpx_config of %zu bytes, this library's has %zu", size,
-            sizeof *out);
-    *out = *cfg;
-    return 0;
+    return dp_import(out, sizeof *out, cfg, size,
+        offsetof(devp2p_rlpx_config, caps), "devp2p_rlpx_config");
 }
 
 static int count_rows(size_t *n, const devp2p_rlpx_cap *caps)
@@ -58,30 +53,16 @@ static int count_rows(size_t *n, const devp2p_rlpx_cap *caps)
     return 0;
 }
 
-static bool same(const devp2p_rlpx_cap *a, const devp2p_rlpx_cap *b)
-{
-    return a->version == b->version && strcmp(a->name, b->name) == 0;
-}
-
 /* copy_row puts row i with a copy of its name into the table. */
-static int copy_row(devp2p_rlpx *r, const devp2p_rlpx_cap *caps, size_t i)
+static int copy_row(devp2p_rlpx *r, const devp2p_rlpx_cap *cap, size_t i)
 {
-    int err = dp_self_check_protocol(i, caps[i].name);
-
-    for (size_t k = 0; k < i && !err; k++)
-        if (same(&caps[i], &caps[k]))
-            err = dp_fail(DEVP2P_ERR_INVALID,
-                "caps[%zu]: %s version %u is there twice", i, caps[i].name,
-                caps[i].version);
-    if (err)
-        return err;
-    size_t len = strlen(caps[i].name);
+    size_t len = strlen(cap->name);
     uint8_t *name = dp_alloc(&r->self.env, len);
+
     if (!name)
         return DEVP2P_ERR_NOMEM;
-    memcpy(name, caps[i].name, len);
-    r->rows[i] =
-        (dp_protocol){ { name, len }, caps[i].version, caps[i].length };
+    memcpy(name, cap->name, len);
+    r->rows[i] = (dp_protocol){ { name, len }, cap->version, cap->length };
     return 0;
 }
 
@@ -97,10 +78,10 @@ static int copy_rows(devp2p_rlpx *r, const devp2p_rlpx_cap *caps)
         return DEVP2P_ERR_NOMEM;
     r->nrows = n;
     for (size_t i = 0; i < n && !err; i++)
-        err = copy_row(r, caps, i);
+        err = copy_row(r, &caps[i], i);
     r->self.protocols = r->rows;
     r->self.nprotocols = n;
-    return err;
+    return err ? err : dp_self_check_protocols(r->rows, n, "caps");
 }
 
 static int fill(
@@ -115,13 +96,15 @@ static int fill(
     self->recv = &r->recv;
     self->send = &r->send;
     if (!err)
+        err = dp_self_check_log_level(cfg->log_level);
+    if (!err)
         err = copy_rows(r, cfg->caps);
     if (!err)
         err = dp_crypto_new(&r->crypto, &self->env, curve);
     if (!err)
         err = dp_self_identify(self, r->crypto, &cfg->private_key);
     if (!err)
-        err = dp_self_hello(self, name);
+        err = dp_self_hello(self, name, "caps");
     if (!err)
         err = dp_engine_new(&r->engine, &self->env, r->crypto);
     if (!err)
@@ -250,12 +233,12 @@ static bool run_frames(devp2p_session *s, bool open, dp_now now)
 
 /* --- events --- */
 
-/* accept: the program was asked and did not refuse. */
+/* accept: the program was told of AUTHED, maybe of READY, and did not refuse.
+ * There is no moment at which READY waits to be told. */
 static void accept(devp2p_session *s, dp_now now)
 {
-    if (s->asked)
+    if (s->authed)
         dp_session_judge(s->core, 0, now);
-    s->asked = false;
 }
 
 /* settle takes back what the program was told last. */
@@ -307,13 +290,11 @@ static bool tell(devp2p_session *s, devp2p_session_event *out,
     };
     switch (ev->kind) {
     case DP_AUTHED:
-        s->authed = s->asked = true;
-        return true;
-    case DP_READY:
-        s->asked = true;
+        s->authed = true;
         return true;
     case DP_MSG:
         return open_message(s, out, ev, now);
+    case DP_READY:
     case DP_WRITABLE:
     case DP_SHUT:
     case DP_DOWN:
@@ -349,6 +330,26 @@ bool devp2p_session_next(
     return next_told(s, out, now);
 }
 
+void devp2p_session_hold(devp2p_session *s)
+{
+    s->told = false;
+}
+
+int devp2p_session_took(
+    devp2p_session *s, size_t cap, size_t len, devp2p_now now)
+{
+    dp_lane held = dp_session_lane(s->core, cap);
+
+    if (s->told && s->cap == cap) {
+        held.messages--;
+        held.bytes -= s->full;
+    }
+    if (held.messages == 0 || len > held.bytes)
+        return DEVP2P_ERR_INVALID;
+    dp_session_took(s->core, cap, len, now_of(now));
+    return 0;
+}
+
 /* --- bytes out --- */
 
 size_t devp2p_session_out(devp2p_session *s, const uint8_t **at, devp2p_now now)
@@ -368,17 +369,17 @@ int devp2p_session_send(
 {
     dp_packet *form;
 
-    if (cap >= dp_session_caps(s->core)->n)
-        return dp_session_caps(s->core)->n ? DEVP2P_ERR_INVALID
-                                           : DEVP2P_ERR_CLOSED;
     accept(s, now_of(now));
+    if (!dp_session_open(s->core))
+        return DEVP2P_ERR_CLOSED;
+    if (cap >= dp_session_caps(s->core)->n)
+        return DEVP2P_ERR_INVALID;
     int err = dp_public_packet_form(&form, packet, dp_session_snappy(s->core));
     return err ? err : dp_session_send(s->core, cap, form, now_of(now));
 }
 
 void devp2p_session_close(devp2p_session *s, int reason, devp2p_now now)
 {
-    s->asked = false;
     dp_session_close(s->core, reason, true, now_of(now));
 }
 
@@ -401,13 +402,13 @@ const devp2p_pubkey *devp2p_session_peer(const devp2p_session *s)
     return s->authed ? dp_session_peer(s->core) : NULL;
 }
 
-int devp2p_session_greeting(const devp2p_session *s, devp2p_session_hello *out)
+int devp2p_session_hello(const devp2p_session *s, devp2p_hello *out)
 {
     const dp_hello *hello = dp_session_hello(s->core);
 
     if (!dp_session_greeted(s->core))
         return DEVP2P_ERR_NOT_FOUND;
-    *out = (devp2p_session_hello){
+    *out = (devp2p_hello){
         .version = hello->version,
         .name = hello->name,
         .caps = hello->caps,

@@ -20,7 +20,7 @@ int dp_self_identify(
     return 0;
 }
 
-int dp_self_hello(dp_node_self *self, const char *name)
+int dp_self_hello(dp_node_self *self, const char *name, const char *field)
 {
     const dp_protocol *rows[DP_PROTOCOLS_MAX];
     devp2p_cap caps[DP_PROTOCOLS_MAX];
@@ -44,7 +44,7 @@ int dp_self_hello(dp_node_self *self, const char *name)
     if (dp_hello_write(
             self->hello, DP_HANDSHAKE_PACKET_MAX, &self->hello_len, &hello))
         return dp_fail(DEVP2P_ERR_INVALID,
-            "protocols: their names do not fit into a Hello of %d bytes",
+            "%s: their names do not fit into a Hello of %d bytes", field,
             DP_HANDSHAKE_PACKET_MAX);
     return 0;
 }
@@ -58,33 +58,64 @@ void dp_self_fini(dp_node_self *self)
 
 /* --- names of ours --- */
 
-static bool printable(const char *s)
+static bool printable(devp2p_slice text)
 {
-    for (; *s; s++)
-        if (*s < 0x20 || *s > 0x7e)
+    for (size_t i = 0; i < text.len; i++)
+        if (text.at[i] < 0x20 || text.at[i] > 0x7e)
             return false;
     return true;
 }
 
 int dp_self_check_name(const char *name)
 {
-    size_t len = strlen(name);
+    const devp2p_slice text = { (const uint8_t *)name, strlen(name) };
 
-    if (len > DP_CLIENT_NAME_MAX)
+    if (text.len > DP_CLIENT_NAME_MAX)
         return dp_fail(DEVP2P_ERR_INVALID, "name: %zu bytes, at most %d fit",
-            len, DP_CLIENT_NAME_MAX);
-    if (!printable(name))
+            text.len, DP_CLIENT_NAME_MAX);
+    if (!printable(text))
         return dp_fail(DEVP2P_ERR_INVALID, "name: not printable ASCII");
     return 0;
 }
 
-int dp_self_check_protocol(size_t at, const char *name)
+static bool twins(const dp_protocol *a, const dp_protocol *b)
 {
-    size_t len = strlen(name);
+    return a->version == b->version && a->name.len == b->name.len &&
+           memcmp(a->name.at, b->name.at, a->name.len) == 0;
+}
 
-    if (len == 0 || len > DP_NAME_MAX || !printable(name))
+/* check_protocol looks at row i, those before it are fine. */
+static int check_protocol(const dp_protocol *rows, size_t i, const char *field)
+{
+    const dp_protocol *row = &rows[i];
+
+    if (row->name.len == 0 || row->name.len > DP_NAME_MAX ||
+        !printable(row->name))
         return dp_fail(DEVP2P_ERR_INVALID,
-            "protocols[%zu].name: not 1 to %d printable ASCII characters", at,
+            "%s[%zu].name: not 1 to %d printable ASCII characters", field, i,
             DP_NAME_MAX);
+    for (size_t k = 0; k < i; k++)
+        if (twins(&rows[k], row))
+            return dp_fail(DEVP2P_ERR_INVALID,
+                "%s[%zu]: %.*s version %u is there twice", field, i,
+                DEVP2P_PRI(row->name), row->version);
     return 0;
+}
+
+int dp_self_check_protocols(
+    const dp_protocol *rows, size_t n, const char *field)
+{
+    int err = 0;
+
+    for (size_t i = 0; i < n && !err; i++)
+        err = check_protocol(rows, i, field);
+    return err;
+}
+
+int dp_self_check_log_level(devp2p_log_level level)
+{
+    if ((unsigned)level <= DEVP2P_LOG_TRACE)
+        return 0;
+    return dp_fail(
+        DEVP2P_ERR_INVALID, "log_level: %u is no level", (unsigned)level);
 }

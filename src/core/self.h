@@ -31,12 +31,14 @@ int dp_self_identify(
 
 /* dp_self_hello encodes what every session says first, when env, identity and
  * protocols are set: 0, ERR_INVALID when it does not fit, ERR_NOMEM. */
-int dp_self_hello(dp_node_self *self, const char *name);
+int dp_self_hello(dp_node_self *self, const char *name, const char *field);
 void dp_self_fini(dp_node_self *self); /* wipes the key */
 
-/* dp_self_check_name and dp_self_check_protocol look at names of ours: 0, or
- * ERR_INVALID with a sentence; at is the place of the protocol's row. */
+/* The checks of a configuration: 0, or ERR_INVALID with a sentence that names
+ * the field; field is what the table of protocols is called there. */
 int dp_self_check_name(const char *name);
-int dp_self_check_protocol(size_t at, const char *name);
+int dp_self_check_protocols(
+    const dp_protocol *rows, size_t n, const char *field);
+int dp_self_check_log_level(devp2p_log_level level);
 
 #endif

@@ -67,7 +67,7 @@ void dp_session_judge(dp_session *s, int verdict, dp_now now)
 int dp_session_send(dp_session *s, size_t cap, dp_packet *p, dp_now now)
 {
     (void)now;
-    if (s->stage != DP_STAGE_OPEN)
+    if (!dp_session_open(s))
         return DEVP2P_ERR_CLOSED;
     dp_assert(cap < s->mux.caps.n);
     const dp_shared *shared = &s->mux.caps.v[cap];
@@ -331,6 +331,16 @@ const dp_caps *dp_session_caps(const dp_session *s)
 bool dp_session_snappy(const dp_session *s)
 {
     return s->mux.snappy;
+}
+
+bool dp_session_open(const dp_session *s)
+{
+    return s->stage == DP_STAGE_OPEN;
+}
+
+dp_lane dp_session_lane(const dp_session *s, size_t cap)
+{
+    return cap < s->mux.caps.n ? s->mux.lanes[cap] : (dp_lane){ 0 };
 }
 
 size_t dp_session_queued(const dp_session *s, size_t cap)

@@ -14,6 +14,7 @@
 #define DP_SESSION_H
 
 #include "core/ec.h"
+#include "core/mux.h"
 #include "core/packet.h"
 #include "core/self.h"
 #include "crypto/frames.h"
@@ -116,6 +117,10 @@ const dp_hello *dp_session_hello(const dp_session *s);
 bool dp_session_greeted(const dp_session *s); /* its Hello could be read */
 const dp_caps *dp_session_caps(const dp_session *s);
 bool dp_session_snappy(const dp_session *s);
+bool dp_session_open(const dp_session *s); /* messages may be sent */
+
+/* dp_session_lane is what the reader of a capability has not taken. */
+dp_lane dp_session_lane(const dp_session *s, size_t cap);
 
 /* dp_session_queued is the bytes that wait in a capability's send queue;
  * dp_session_unsent the messages accepted and not wholly given to the kernel.

@@ -199,7 +199,7 @@ static void test_random_ends(void **state)
  * a full queue, a goodbye. */
 static void conversation(pair *p)
 {
-    uint8_t *noise = pair_noise(150000, 4);
+    uint8_t *noise = test_noise(150000, 4);
     for (unsigned i = 0; i < 12; i++) {
         pair_run(p, 0);
         for (size_t e = 0; e < 2; e++)

@@ -13,7 +13,7 @@ static unsigned whole_frames(lone *l)
 
 static void queue(lone *l, unsigned n, size_t len)
 {
-    uint8_t *noise = pair_noise(len, n);
+    uint8_t *noise = test_noise(len, n);
     for (unsigned i = 0; i < n; i++)
         assert_int_equal(pair_send(&l->e, 0, 0, noise, len), 0);
     free(noise);
@@ -29,7 +29,7 @@ static void test_reason_against_the_stream(void **state)
     lone l;
     lone_init(&l, 1, 1);
     raw_open(&l.r);
-    uint8_t *noise = pair_noise(1 << 20, 1);
+    uint8_t *noise = test_noise(1 << 20, 1);
     raw_say(&l.r, 0x10, noise, 1 << 20);
     free(noise);
     l.e.read_max = 100000;
@@ -60,7 +60,7 @@ static void test_drain_ends_at_4_mib(void **state)
     uint64_t began = l.w.now.mono;
     dp_session_close(l.e.s, DEVP2P_DISC_QUITTING, false, l.w.now);
     pair_settle(&l.e, 1);
-    uint8_t *noise = pair_noise(DP_DRAIN_MAX, 1);
+    uint8_t *noise = test_noise(DP_DRAIN_MAX, 1);
     raw_put(&l.r, noise, DP_DRAIN_MAX - 1);
     pair_sleep(&l.e, 1, DP_SEC);
     assert_false(l.e.down);
@@ -119,7 +119,7 @@ static void test_flush_against_the_stream(void **state)
     raw_open(&l.r);
     queue(&l, 90, 10000);
     l.e.write_max = 10000;
-    uint8_t *noise = pair_noise(100000, 1);
+    uint8_t *noise = test_noise(100000, 1);
     dp_session_close(l.e.s, DEVP2P_DISC_QUITTING, true, l.w.now);
     for (unsigned ms = 0; ms < 800; ms += 10) {
         raw_put(&l.r, noise, 100000);
@@ -359,7 +359,7 @@ static void test_end_in_the_middle(void **state)
     lone l;
     lone_init(&l, 1, 1);
     raw_open(&l.r);
-    uint8_t *noise = pair_noise(100000, 1);
+    uint8_t *noise = test_noise(100000, 1);
     raw_say(&l.r, 0x10, noise, 100000);
     free(noise);
     l.e.in.len -= 1;

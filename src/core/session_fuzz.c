@@ -115,7 +115,7 @@ static void say_much(game *g)
     if (!g->keys || len * times > g->words)
         return;
     g->words -= len * times;
-    uint8_t *at = how & 0x40 ? calloc(1, len + 1) : pair_noise(len, how);
+    uint8_t *at = how & 0x40 ? calloc(1, len + 1) : test_noise(len, how);
     for (size_t i = 0; i < times; i++)
         raw_say(&g->l.r, id, at, len);
     free(at);
@@ -180,7 +180,7 @@ static void send(game *g)
     size_t len = (size_t)1 << (take(g) % 18);
     if (g->l.e.down || b % 4 >= dp_session_caps(g->l.e.s)->n)
         return;
-    uint8_t *at = pair_noise(len, b);
+    uint8_t *at = test_noise(len, b);
     (void)pair_send(&g->l.e, b % 4, b / 4 % 4, at, len);
     free(at);
 }

@@ -270,7 +270,7 @@ static void test_held(void **state)
     lone_init(&l, 1, 1);
     l.e.on_ready = PAIR_HOLD;
     raw_open(&l.r);
-    uint8_t *noise = pair_noise(1000, 1);
+    uint8_t *noise = test_noise(1000, 1);
     for (unsigned i = 0; i < 100; i++)
         raw_say(&l.r, 0x10, noise, 1000);
     pair_sleep(&l.e, 1, 4 * DP_SEC);

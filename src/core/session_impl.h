@@ -5,7 +5,6 @@
 
 #include "core/farewell.h"
 #include "core/handshake.h"
-#include "core/mux.h"
 #include "core/ping.h"
 #include "core/rx.h"
 #include "core/session.h"

@@ -244,7 +244,7 @@ static void test_our_ping_and_pong(void **state)
 
 static void say_many(lone *l, uint64_t id, unsigned n, size_t len)
 {
-    uint8_t *at = pair_noise(len, id);
+    uint8_t *at = test_noise(len, id);
     for (unsigned i = 0; i < n; i++)
         raw_say(&l->r, id, at, len);
     free(at);
@@ -447,7 +447,7 @@ static void test_send_mark(void **state)
     pair p;
     pair_init(&p, 2, 2);
     pair_run(&p, 0);
-    uint8_t *noise = pair_noise(10000, 5);
+    uint8_t *noise = test_noise(10000, 5);
     p.e[1].read_max = 0; /* the peer takes nothing */
     unsigned sent = 0;
     while (pair_send(&p.e[0], 0, 0, noise, 10000) == 0)
@@ -491,7 +491,7 @@ static void test_order_within_a_capability(void **state)
     memset(next_number, 0, sizeof next_number);
     p.e[0].on_msg = p.e[1].on_msg = in_order;
     pair_run(&p, 0);
-    uint8_t *noise = pair_noise(70000, 9);
+    uint8_t *noise = test_noise(70000, 9);
     for (unsigned i = 0; i < 500; i++) {
         for (size_t e = 0; e < 2; e++) {
             for (size_t c = 0; c < PAIR_CAPS; c++) {
@@ -536,7 +536,7 @@ static void test_largest_messages(void **state)
         pair_run(&p, 0);
         size_t live = p.w.env.live, most = 0;
         uint8_t *at =
-            row[i].noise ? pair_noise(row[i].len, 3) : calloc(1, row[i].len);
+            row[i].noise ? test_noise(row[i].len, 3) : calloc(1, row[i].len);
         uint8_t digest[32];
         devp2p_keccak256(digest, at, row[i].len);
         dp_packet *packet = pair_packet(&p.e[0], 0, at, row[i].len);
@@ -570,7 +570,7 @@ static void test_too_big_stays_local(void **state)
     pair p;
     pair_init(&p, 1, 1);
     pair_run(&p, 0);
-    uint8_t *noise = pair_noise(DP_MESSAGE_MAX + 1, 7);
+    uint8_t *noise = test_noise(DP_MESSAGE_MAX + 1, 7);
     dp_packet *packet;
     packet = pair_packet(&p.e[0], 0, noise, DP_MESSAGE_MAX);
     assert_int_equal(

@@ -95,7 +95,7 @@ static void test_peer_that_takes_nothing(void **state)
         lone_init(&l, 1, 1);
         raw_open(&l.r);
         l.e.write_max = 0;
-        uint8_t *noise = pair_noise(1000, 1);
+        uint8_t *noise = test_noise(1000, 1);
         assert_int_equal(pair_send(&l.e, 0, 0, noise, 1000), 0);
         free(noise);
         pair_turn(&l.e);
@@ -131,7 +131,7 @@ static void feed(lone *l, size_t n, uint64_t ms, uint64_t times)
 
 static void long_frame(lone *l, size_t len)
 {
-    uint8_t *noise = pair_noise(len, 1);
+    uint8_t *noise = test_noise(len, 1);
     lone_init(l, 1, 1);
     raw_open(&l->r);
     raw_say(&l->r, 0x10, noise, len);
@@ -216,7 +216,7 @@ static void test_clocks_rest_at_the_mark(void **state)
     raw_say(&l.r, DP_ID_PONG, "\xc0", 1); /* moves the chunks by one frame */
     for (unsigned i = 0; i < DP_RECV_MESSAGES; i++)
         raw_say(&l.r, 0x10, "\xc0", 1);
-    uint8_t *noise = pair_noise(100000, 1);
+    uint8_t *noise = test_noise(100000, 1);
     raw_say(&l.r, 0x10, noise, 100000); /* begins in the same chunk */
     free(noise);
     pair_settle(&l.e, 1);
@@ -249,7 +249,7 @@ static void test_exhausted_receive_total(void **state)
     pair_sleep(&l.e, 1, 0);
     assert_int_equal(l.e.got[0], 100);
 
-    uint8_t *noise = pair_noise(100000, 1);
+    uint8_t *noise = test_noise(100000, 1);
     raw_say(&l.r, 0x10, noise, 100000);
     free(noise);
     pair_sleep(&l.e, 1, 20 * DP_SEC);
@@ -272,7 +272,7 @@ static void test_spare_of_a_slow_reader(void **state)
     l.e.park[0] = true;
     raw_open(&l.r);
     dp_budget_take(&l.node.recv, DP_RECV_TOTAL);
-    uint8_t *noise = pair_noise(1000, 1);
+    uint8_t *noise = test_noise(1000, 1);
     for (unsigned i = 0; i < 500; i++)
         raw_say(&l.r, 0x10, noise, 1000);
     free(noise);
@@ -315,7 +315,7 @@ static void test_exhausted_send_total(void **state)
     raw_open(&l.r);
     dp_budget_take(&l.node.send, DP_SEND_TOTAL);
     l.e.write_max = 0;
-    uint8_t *noise = pair_noise(1000, 1);
+    uint8_t *noise = test_noise(1000, 1);
     unsigned sent = 0;
     while (pair_send(&l.e, 0, 0, noise, 1000) == 0)
         sent++;

@@ -3,6 +3,7 @@
 
 #include "base/addr.h"
 #include "base/bytes.h"
+#include "base/import.h"
 #include "base/limits.h"
 #include "core/self.h"
 #include "server/join.h"
@@ -10,35 +11,12 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A program may have been compiled against a shorter or a longer struct: what
- * it does not have is zero, what we do not know must be zero. */
-static int import(
-    void *own, size_t own_size, const void *theirs, size_t size, size_t least)
-{
-    const uint8_t *at = theirs;
-
-    if (size < least)
-        return DEVP2P_ERR_ABI;
-    for (size_t i = own_size; i < size; i++)
-        if (at[i] != 0)
-            return DEVP2P_ERR_ABI;
-    memset(own, 0, own_size);
-    memcpy(own, theirs, size < own_size ? size : own_size);
-    return 0;
-}
-
 int dp_config_import(devp2p_config *out, const devp2p_config *cfg, size_t size)
 {
     if (!cfg)
         return dp_fail(DEVP2P_ERR_INVALID, "the configuration is NULL");
-    int err =
-        import(out, sizeof *out, cfg, size, offsetof(devp2p_config, protocols));
-    if (err)
-        return dp_fail(err,
-            "devp2p_config of %zu bytes asks for more than this library, "
-            "whose own has %zu, can do",
-            size, sizeof *out);
-    return 0;
+    return dp_import(out, sizeof *out, cfg, size,
+        offsetof(devp2p_config, protocols), "devp2p_config");
 }
 
 /* --- strings --- */
@@ -77,32 +55,40 @@ static int copy_name(dp_config *out, const char *name)
 
 /* --- protocols --- */
 
-static int check_row(const devp2p_protocol *row, const char *name, size_t i)
+void dp_config_protocols(const dp_config *c, dp_protocol *out)
+{
+    for (size_t i = 0; i < c->nrows; i++)
+        out[i] = (dp_protocol){
+            .name = { (const uint8_t *)c->rows[i].name,
+                strlen(c->rows[i].name) },
+            .version = c->rows[i].version,
+            .length = c->rows[i].length,
+        };
+}
+
+static int check_style(const devp2p_protocol *row, size_t i)
 {
     bool events =
         row->on_open || row->on_msg || row->on_writable || row->on_close;
-    int err = dp_self_check_protocol(i, name);
 
-    if (err)
-        return err;
     if (!row->run && !row->on_msg)
         return dp_fail(DEVP2P_ERR_INVALID,
-            "protocols[%zu]: %s has neither run nor on_msg", i, name);
+            "protocols[%zu]: %s has neither run nor on_msg", i, row->name);
     if (row->run && events)
         return dp_fail(DEVP2P_ERR_INVALID,
-            "protocols[%zu]: %s has run and event callbacks", i, name);
+            "protocols[%zu]: %s has run and event callbacks", i, row->name);
     return 0;
 }
 
-static int check_twins(const devp2p_protocol *rows, size_t i)
+static int check_rows(const dp_config *c)
 {
-    for (size_t k = 0; k < i; k++)
-        if (rows[k].version == rows[i].version &&
-            strcmp(rows[k].name, rows[i].name) == 0)
-            return dp_fail(DEVP2P_ERR_INVALID,
-                "protocols[%zu]: %s version %u is there twice", i, rows[i].name,
-                rows[i].version);
-    return 0;
+    dp_protocol protocols[DP_PROTOCOLS_MAX];
+
+    dp_config_protocols(c, protocols);
+    int err = dp_self_check_protocols(protocols, c->nrows, "protocols");
+    for (size_t i = 0; i < c->nrows && !err; i++)
+        err = check_style(&c->rows[i], i);
+    return err;
 }
 
 /* read_row: the rows of a table lie as far apart as the program that made it
@@ -111,14 +97,8 @@ static int read_row(
     devp2p_protocol *out, const devp2p_protocol *table, size_t size, size_t i)
 {
     const uint8_t *at = (const uint8_t *)table + i * size;
-    int err =
-        import(out, sizeof *out, at, size, offsetof(devp2p_protocol, on_open));
-    if (err)
-        return dp_fail(err,
-            "protocols[%zu]: a row of %zu bytes asks for more than this "
-            "library, whose own has %zu, can do",
-            i, size, sizeof *out);
-    return 0;
+    return dp_import(out, sizeof *out, at, size,
+        offsetof(devp2p_protocol, on_open), "protocols: a devp2p_protocol");
 }
 
 /* count_rows: the table ends with a NULL name. */
@@ -139,14 +119,18 @@ static int count_rows(size_t *n, const devp2p_protocol *table, size_t size)
         DP_PROTOCOLS_MAX);
 }
 
-static int copy_row(dp_config *out, size_t i)
+/* copy_row: a row of ours has a name of ours, or none. */
+static int copy_row(
+    dp_config *out, const devp2p_protocol *table, size_t size, size_t i)
 {
-    devp2p_protocol *row = &out->rows[i];
-    const char *name = row->name;
+    devp2p_protocol row;
+    int err = read_row(&row, table, size, i);
 
-    row->name = NULL; /* not ours, not to be freed */
-    int err = check_row(row, name, i);
-    return err ? err : copy_string(&row->name, &out->env, name, strlen(name));
+    if (!err)
+        err = copy_string(&row.name, &out->env, row.name, strlen(row.name));
+    if (!err)
+        out->rows[i] = row;
+    return err;
 }
 
 static int copy_protocols(
@@ -161,17 +145,9 @@ static int copy_protocols(
     if (!out->rows)
         return dp_fail(DEVP2P_ERR_NOMEM, "out of memory");
     out->nrows = n;
-    for (size_t i = 0; i < n && !err; i++) {
-        devp2p_protocol row;
-        err = read_row(&row, table, size, i);
-        if (err)
-            break;
-        out->rows[i] = row;
-        err = copy_row(out, i);
-        if (!err)
-            err = check_twins(out->rows, i);
-    }
-    return err;
+    for (size_t i = 0; i < n && !err; i++)
+        err = copy_row(out, table, size, i);
+    return err ? err : check_rows(out);
 }
 
 /* --- nodes --- */
@@ -216,12 +192,9 @@ static int check_numbers(dp_config *out, const devp2p_config *cfg)
         return dp_fail(DEVP2P_ERR_INVALID,
             "run_stack: %u is not from %d to %d bytes", stack, DP_RUN_STACK_MIN,
             DP_RUN_STACK_MAX);
-    if ((unsigned)cfg->log_level > DEVP2P_LOG_TRACE)
-        return dp_fail(DEVP2P_ERR_INVALID, "log_level: %u is no level",
-            (unsigned)cfg->log_level);
     out->max_peers = peers ? peers : DP_MAX_PEERS_DEFAULT;
     out->run_stack = stack ? stack : DP_RUN_STACK_DEFAULT;
-    return 0;
+    return dp_self_check_log_level(cfg->log_level);
 }
 
 static int copy_listen(dp_config *out, const char *text)

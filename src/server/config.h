@@ -3,6 +3,8 @@
 #ifndef DP_CONFIG_H
 #define DP_CONFIG_H
 
+#include "core/caps.h"
+
 #include "base/env.h"
 
 #include <devp2p/server.h>
@@ -27,6 +29,9 @@ typedef struct dp_config {
  * the field.  Returns as devp2p_server_new. */
 int dp_config_init(dp_config *out, const devp2p_config *cfg, size_t config_size,
     size_t protocol_size);
+
+/* dp_config_protocols stores nrows protocols, their names borrowed. */
+void dp_config_protocols(const dp_config *c, dp_protocol *out);
 void dp_config_fini(dp_config *c); /* wipes the key */
 
 #endif

@@ -68,14 +68,7 @@ static int make_protocols(devp2p_server *srv)
     srv->protocols = dp_alloc(&srv->cfg.env, n * sizeof *srv->protocols);
     if (!srv->protocols)
         return DEVP2P_ERR_NOMEM;
-    for (size_t i = 0; i < n; i++) {
-        const devp2p_protocol *row = &srv->cfg.rows[i];
-        srv->protocols[i] = (dp_protocol){
-            .name = { (const uint8_t *)row->name, strlen(row->name) },
-            .version = row->version,
-            .length = row->length,
-        };
-    }
+    dp_config_protocols(&srv->cfg, srv->protocols);
     srv->self.protocols = srv->protocols;
     srv->self.nprotocols = n;
     return 0;
@@ -196,7 +189,7 @@ int dp_server_new(devp2p_server **out, const devp2p_config *theirs,
     if (!err)
         err = make_protocols(srv);
     if (!err)
-        err = dp_self_hello(&srv->self, srv->cfg.name);
+        err = dp_self_hello(&srv->self, srv->cfg.name, "protocols");
     if (!err)
         err = make_machines(srv);
     if (!err)
