@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Everything here installs what it needs, then calls CMake or a tool.
-.PHONY: build install uninstall demo test abi deb bench fuzz coverage canary format clean
+.PHONY: build install uninstall demo test abi deb doc bench fuzz coverage canary format clean
 .DEFAULT_GOAL := build
 
 # make fuzz SECONDS=n: for each target
@@ -41,6 +41,12 @@ deb:
 	@tools/setup.sh build deb
 	@tools/deb.py
 	@ls build/deb/*.deb
+
+# the API reference, in build/doc/html
+doc:
+	@tools/setup.sh doc
+	@rm -rf build/doc && mkdir -p build
+	doxygen doc/Doxyfile
 
 bench:
 	@tools/setup.sh build

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# setup.sh build|clang|format|abi|deb|interop ... - installs what is missing for these
+# setup.sh build|clang|format|abi|deb|doc|interop ... - installs what is missing for these
 # purposes with apt; on other systems it names what is missing.
 set -eu
 
@@ -29,6 +29,10 @@ for purpose; do
     deb)
         packages="$packages build-essential debhelper lintian"
         programs="$programs dpkg-buildpackage lintian"
+        ;;
+    doc)
+        packages="$packages make python3 doxygen"
+        programs="$programs doxygen"
         ;;
     interop)
         programs="$programs go node npm"
