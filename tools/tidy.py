@@ -245,7 +245,7 @@ def check_dead(sources):
     for path in tree.files("test/vectors/*.json"):
         if path.replace("vectors/", "vector_").replace(".json", ".c") not in sources:
             complain(path, 0, "dead file: no test/vector_*.c replays it")
-    users = {p: tree.text(p) for p in tree.files("Makefile", ".ci/*", "cmake/*", "tools/*")}
+    users = {p: tree.text(p) for p in tree.files("Makefile", ".ci/*", "cmake/*", "tools/*", "doc/Doxyfile")}
     for path in tree.files("tools/*"):
         base = os.path.basename(path)
         stem = base.rsplit(".", 1)[0]
