@@ -89,7 +89,7 @@ set_tests_properties(rlp_fields-DONE_MORE PROPERTIES
 devp2p_test(cli "cli;artefacts" Python3::Interpreter
   ${CMAKE_SOURCE_DIR}/test/cli.py ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
 
-foreach(name status own_loop)
+foreach(name status own_loop tutorial)
   devp2p_test(${name} "examples;artefacts" Python3::Interpreter
     ${CMAKE_SOURCE_DIR}/test/${name}.py ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
 endforeach()
@@ -100,6 +100,7 @@ devp2p_test(man "cli" Python3::Interpreter ${CMAKE_SOURCE_DIR}/test/man.py
 # Checks of the source, and of what a release build makes of it.
 devp2p_check(tidy checks)
 devp2p_check(headers checks)
+devp2p_check(docs checks)
 devp2p_check(promises checks --build ${CMAKE_BINARY_DIR})
 if(CMAKE_BUILD_TYPE STREQUAL Release AND NOT DEVP2P_SANITIZE)
   devp2p_check(purity artefacts $<TARGET_OBJECTS:devp2p_objects>)

@@ -23,12 +23,13 @@ def words(comment):
     return [re.sub(r"^\s*\* ?", "", line) for line in body.split("\n")]
 
 
-def documentation(comment):
+def documentation(comment, void=False):
     out = []
     for line in words(comment):
         named = re.match(r"(Returns|Out|In|Thread):\s*(.*)", line)
         if named:
-            *title, start = SECTIONS[named.group(1)]
+            # doxygen knows no return of a void function, whose comment may be about others too
+            *title, start = ["\\par Returns", ""] if void and named.group(1) == "Returns" else SECTIONS[named.group(1)]
             out += ["", *title, f"{start} {plain(named.group(2))}".strip()]
         elif line.startswith("    "):
             # code and tables stay as they are
@@ -53,7 +54,7 @@ def filtered(text):
             if before and not before.startswith("/*"):
                 out.append("/**< " + plain(" ".join(w.strip() for w in words(part))) + " */")
             elif DECLARED.match(parts[i + 1].lstrip("\n")) if i + 1 < len(parts) else False:
-                out.append(documentation(part))
+                out.append(documentation(part, bool(re.match(r"DEVP2P_API void devp2p", parts[i + 1].lstrip()))))
                 last = part
             else:
                 out.append(part)

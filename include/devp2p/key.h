@@ -33,6 +33,7 @@ typedef struct devp2p_sig {
 /* devp2p_key_generate draws a new private key from the system's randomness.
  *
  * Returns: 0, ERR_RANDOM, ERR_NOMEM.
+ * Out:     out - wipe it with devp2p_key_wipe when done.
  * Thread:  any. */
 DEVP2P_API DEVP2P_CHECK int devp2p_key_generate(devp2p_key *out);
 
@@ -41,6 +42,7 @@ DEVP2P_API DEVP2P_CHECK int devp2p_key_generate(devp2p_key *out);
  * Returns: 0, ERR_KEY_FILE (missing, not a plain file of ours, readable or
  *          writable by others, wrong length or digits; the detail names it),
  *          ERR_KEY (zero, or not below the group order).
+ * Out:     out - wipe it with devp2p_key_wipe when done.
  * Thread:  any. */
 DEVP2P_API DEVP2P_CHECK int devp2p_key_load(devp2p_key *out, const char *path);
 
@@ -55,6 +57,7 @@ DEVP2P_API DEVP2P_CHECK int devp2p_key_save(
 /* devp2p_key_parse reads a private key from 64 hex digits.
  *
  * Returns: 0, ERR_KEY.
+ * Out:     out - wipe it with devp2p_key_wipe when done.
  * Thread:  any. */
 DEVP2P_API DEVP2P_CHECK int devp2p_key_parse(devp2p_key *out, const char *hex);
 
@@ -66,6 +69,7 @@ DEVP2P_API void devp2p_key_wipe(devp2p_key *key);
 /* devp2p_key_public derives the public key.
  *
  * Returns: 0, ERR_KEY, ERR_NOMEM.
+ * Out:     out - the public key.
  * Thread:  any. */
 DEVP2P_API DEVP2P_CHECK int devp2p_key_public(
     devp2p_pubkey *out, const devp2p_key *key);
@@ -75,18 +79,21 @@ DEVP2P_API DEVP2P_CHECK int devp2p_key_public(
  * coordinates below the field prime.
  *
  * Returns: 0, ERR_KEY, ERR_NOMEM.
+ * Out:     out - the public key.
  * Thread:  any. */
 DEVP2P_API DEVP2P_CHECK int devp2p_pubkey_parse(
     devp2p_pubkey *out, const void *bytes, size_t len);
 
 /* devp2p_pubkey_id is the node id of a public key.
  *
+ * Returns: the id, by value.
  * Thread:  any. */
 DEVP2P_API devp2p_id devp2p_pubkey_id(const devp2p_pubkey *pub);
 
 /* devp2p_sign signs a 32-byte hash (RFC 6979, low s).
  *
  * Returns: 0, ERR_KEY, ERR_NOMEM.
+ * Out:     out - the signature.
  * Thread:  any. */
 DEVP2P_API DEVP2P_CHECK int devp2p_sign(
     devp2p_sig *out, const uint8_t hash[32], const devp2p_key *key);
@@ -94,12 +101,14 @@ DEVP2P_API DEVP2P_CHECK int devp2p_sign(
 /* devp2p_recover finds the public key that made a signature.
  *
  * Returns: 0, ERR_SIGNATURE, ERR_NOMEM.
+ * Out:     out - the public key.
  * Thread:  any. */
 DEVP2P_API DEVP2P_CHECK int devp2p_recover(
     devp2p_pubkey *out, const devp2p_sig *sig, const uint8_t hash[32]);
 
 /* devp2p_keccak256 hashes len bytes with Keccak-256 (padding byte 0x01).
  *
+ * Out:     out - 32 bytes.
  * Thread:  any. */
 DEVP2P_API void devp2p_keccak256(
     uint8_t out[32], const void *bytes, size_t len);

@@ -26,6 +26,7 @@ typedef struct devp2p_addr {
 /* devp2p_addr_parse reads "1.2.3.4:30303" or "[::1]:30303"; the port is needed.
  *
  * Returns: 0, ERR_ADDR.
+ * Out:     out - the address.
  * Thread:  any. */
 DEVP2P_API DEVP2P_CHECK int devp2p_addr_parse(
     devp2p_addr *out, const char *text);
@@ -53,6 +54,7 @@ typedef struct devp2p_node {
  * is a node without an endpoint: no address, no host, ports 0.
  *
  * Returns: 0, ERR_URL; the detail names the part that is wrong.
+ * Out:     out - the node; no part of it borrows from url.
  * Thread:  any. */
 DEVP2P_API DEVP2P_CHECK int devp2p_node_parse(
     devp2p_node *out, const char *url);

@@ -96,8 +96,10 @@ DEVP2P_API DEVP2P_CHECK int devp2p_expect_raw(
 
 /* devp2p_expect_struct expects a struct as a list (macro devp2p_expect),
  * devp2p_expect_list n values as a list (macro devp2p_expect_items),
- * devp2p_expect_one one bare value (macro devp2p_expect_value).  Returns as
- * devp2p_expect_raw; ERR_RLP_*, ERR_NOMEM before anything is read. */
+ * devp2p_expect_one one bare value (macro devp2p_expect_value).
+ *
+ * Returns: as devp2p_expect_raw; ERR_RLP_*, ERR_NOMEM before anything is read.
+ * Thread:  as devp2p_expect_raw. */
 DEVP2P_API DEVP2P_CHECK int devp2p_expect_struct(devp2p_rw *rw, uint64_t code,
     const devp2p_rlp_type *type, const void *value);
 DEVP2P_API DEVP2P_CHECK int devp2p_expect_list(

@@ -81,8 +81,12 @@ typedef struct devp2p_protocol {
  * Thread:  the handler's; one reader at a time. */
 DEVP2P_API DEVP2P_CHECK int devp2p_read(devp2p_rw *rw, devp2p_msg *msg);
 
-/* devp2p_read_for is devp2p_read that gives up after timeout_ms milliseconds
- * with ERR_TIMEOUT; 0 only looks, DEVP2P_FOREVER waits. */
+/* devp2p_read_for is devp2p_read that gives up after a time.
+ *
+ * Returns: as devp2p_read, or ERR_TIMEOUT.
+ * Out:     msg - as there.
+ * In:      timeout_ms - milliseconds; 0 only looks, DEVP2P_FOREVER waits.
+ * Thread:  as devp2p_read. */
 DEVP2P_API DEVP2P_CHECK int devp2p_read_for(
     devp2p_rw *rw, devp2p_msg *msg, uint32_t timeout_ms);
 
@@ -97,7 +101,11 @@ DEVP2P_API DEVP2P_CHECK int devp2p_decode_struct(
 
 /* devp2p_decode_list decodes a list of exactly n values; see the macro
  * devp2p_decode_items.  devp2p_decode_one decodes one value that stands bare,
- * not in a list; see devp2p_decode_value.  Returns as devp2p_decode_struct. */
+ * not in a list; see devp2p_decode_value.
+ *
+ * Returns: as devp2p_decode_struct.
+ * Out:     what dests, or dest, point at; slices borrow from the message.
+ * Thread:  where the message is valid. */
 DEVP2P_API DEVP2P_CHECK int devp2p_decode_list(
     const devp2p_msg *msg, const devp2p_dest *dests, size_t n);
 DEVP2P_API DEVP2P_CHECK int devp2p_decode_one(
@@ -121,8 +129,11 @@ DEVP2P_API DEVP2P_CHECK int devp2p_send_raw(
 
 /* devp2p_send_struct sends a struct as a list (macro devp2p_send),
  * devp2p_send_list n values as a list (macro devp2p_send_items),
- * devp2p_send_one one bare value (macro devp2p_send_value).  Returns as
- * devp2p_send_raw, or ERR_RLP_*. */
+ * devp2p_send_one one bare value (macro devp2p_send_value).
+ *
+ * Returns: as devp2p_send_raw, or ERR_RLP_*.
+ * In:      value, items, item - encoded before it returns, nothing is kept.
+ * Thread:  any. */
 DEVP2P_API DEVP2P_CHECK int devp2p_send_struct(devp2p_rw *rw, uint64_t code,
     const devp2p_rlp_type *type, const void *value);
 DEVP2P_API DEVP2P_CHECK int devp2p_send_list(
@@ -143,22 +154,32 @@ DEVP2P_API DEVP2P_CHECK int devp2p_send_packet(
 /* devp2p_rw_wait waits until an event-style rw is below its send mark; it is
  * for producers on threads of their own.
  *
- * Returns: 0, ERR_TIMEOUT, ERR_CLOSED, ERR_STATE on the server's loop. */
+ * Returns: 0, ERR_TIMEOUT, ERR_CLOSED, ERR_STATE on the server's loop.
+ * In:      timeout_ms - milliseconds, or DEVP2P_FOREVER.
+ * Thread:  any but the server's loop. */
 DEVP2P_API DEVP2P_CHECK int devp2p_rw_wait(devp2p_rw *rw, uint32_t timeout_ms);
 
 /* --- an rw --- */
 
 /* devp2p_rw_keep adds a reference, devp2p_rw_drop gives one back; every other
- * call on the rw of a closed connection returns ERR_CLOSED.  Thread: any. */
+ * call on the rw of a closed connection returns ERR_CLOSED.
+ *
+ * Returns: keep returns its rw, now owned by the caller too.
+ * Thread:  any. */
 DEVP2P_API devp2p_rw *devp2p_rw_keep(devp2p_rw *rw);
 DEVP2P_API void devp2p_rw_drop(devp2p_rw *rw);
 
 /* devp2p_rw_peer is the peer of an rw, borrowed from it; NULL on an end of a
- * pipe without one.  Thread: any. */
+ * pipe without one.
+ *
+ * Returns: borrowed from the rw.
+ * Thread:  any. */
 DEVP2P_API devp2p_peer *devp2p_rw_peer(devp2p_rw *rw);
 
 /* devp2p_rw_set_data stores one pointer of yours, devp2p_rw_data reads it.
- * Thread: that of the handler. */
+ *
+ * Returns: what was stored last, NULL at first; it stays yours.
+ * Thread:  that of the handler. */
 DEVP2P_API void devp2p_rw_set_data(devp2p_rw *rw, void *data);
 DEVP2P_API void *devp2p_rw_data(devp2p_rw *rw);
 
@@ -176,43 +197,65 @@ enum {
 };
 
 /* devp2p_peer_keep adds a reference, devp2p_peer_drop gives one back; a kept
- * peer can be asked after its connection has ended.  Thread: any. */
+ * peer can be asked after its connection has ended.
+ *
+ * Returns: keep returns its peer, now owned by the caller too.
+ * Thread:  any. */
 DEVP2P_API devp2p_peer *devp2p_peer_keep(devp2p_peer *peer);
 DEVP2P_API void devp2p_peer_drop(devp2p_peer *peer);
 
-/* devp2p_peer_id is the node id, devp2p_peer_pubkey the public key. */
+/* devp2p_peer_id is the node id, devp2p_peer_pubkey the public key.
+ *
+ * Returns: borrowed from the peer.
+ * Thread:  any. */
 DEVP2P_API const devp2p_id *devp2p_peer_id(const devp2p_peer *peer);
 DEVP2P_API const devp2p_pubkey *devp2p_peer_pubkey(const devp2p_peer *peer);
 
-/* devp2p_peer_name is the client name of the peer's Hello, escaped. */
+/* devp2p_peer_name is the client name of the peer's Hello, escaped.
+ *
+ * Returns: borrowed from the peer.
+ * Thread:  any. */
 DEVP2P_API const char *devp2p_peer_name(const devp2p_peer *peer);
 
-/* devp2p_peer_remote and devp2p_peer_local are the ends of the connection. */
+/* devp2p_peer_remote and devp2p_peer_local are the ends of the connection.
+ *
+ * Returns: borrowed from the peer.
+ * Thread:  any. */
 DEVP2P_API const devp2p_addr *devp2p_peer_remote(const devp2p_peer *peer);
 DEVP2P_API const devp2p_addr *devp2p_peer_local(const devp2p_peer *peer);
 
-/* devp2p_peer_flags is a set of DEVP2P_PEER_*, as it was when it connected. */
+/* devp2p_peer_flags tells what the peer was when it connected.
+ *
+ * Returns: a set of DEVP2P_PEER_*.
+ * Thread:  any. */
 DEVP2P_API uint32_t devp2p_peer_flags(const devp2p_peer *peer);
 
-/* devp2p_peer_caps lists what the peer announced, borrowed from it.
+/* devp2p_peer_caps lists what the peer announced.
  *
- * Returns: the first of *n capabilities. */
+ * Returns: the first of them, borrowed from the peer.
+ * Out:     n - how many there are.
+ * Thread:  any. */
 DEVP2P_API const devp2p_cap *devp2p_peer_caps(
     const devp2p_peer *peer, size_t *n);
 
-/* devp2p_peer_version is the peer's base protocol version. */
+/* devp2p_peer_version is the version of the base protocol in the peer's Hello.
+ *
+ * Returns: the version; messages are compressed from 5 on.
+ * Thread:  any. */
 DEVP2P_API uint64_t devp2p_peer_version(const devp2p_peer *peer);
 
 /* devp2p_peer_disconnect asks to end the connection; what was sent before goes
  * out first (up to 2 s), then the reason.
  *
- * In: reason - DEVP2P_DISC_*. */
+ * In:      reason - DEVP2P_DISC_*.
+ * Thread:  any. */
 DEVP2P_API void devp2p_peer_disconnect(devp2p_peer *peer, int reason);
 
 /* devp2p_peer_reason tells why the connection ended.
  *
  * Returns: 0 while it is up, else DEVP2P_DISC_* or DEVP2P_ERR_*.
- * Out:     remote - true when the peer sent the reason; may be NULL. */
+ * Out:     remote - true when the peer sent the reason; may be NULL.
+ * Thread:  any. */
 DEVP2P_API int devp2p_peer_reason(const devp2p_peer *peer, bool *remote);
 
 #ifndef __cplusplus

@@ -17,8 +17,8 @@
  * DEVP2P_RLP_DEPTH_MAX deep.  Nothing here allocates: byte strings borrow from
  * the input and arrays land in an arena of the caller.
  *
- * Every function may be called on any thread; a reader, writer or arena belongs
- * to one thread at a time. */
+ * Thread:  any, for every function; a reader, writer or arena belongs to one
+ *          thread at a time. */
 #ifndef DEVP2P_RLP_H
 #define DEVP2P_RLP_H
 
@@ -58,7 +58,10 @@ typedef struct devp2p_rlp_reader {
     bool told; /* devp2p_last_detail names the field */
 } devp2p_rlp_reader;
 
-/* devp2p_rlp_read starts to read len bytes, which stay the caller's. */
+/* devp2p_rlp_read starts to read.
+ *
+ * Returns: a reader, by value; there is nothing to free.
+ * In:      bytes - len bytes, borrowed as long as it is used. */
 DEVP2P_API devp2p_rlp_reader devp2p_rlp_read(const void *bytes, size_t len);
 
 /* devp2p_rlp_enter goes into the list that comes next; devp2p_rlp_leave goes
@@ -69,33 +72,48 @@ DEVP2P_API void devp2p_rlp_leave(devp2p_rlp_reader *r);
 DEVP2P_API void devp2p_rlp_leave_early(devp2p_rlp_reader *r);
 
 /* devp2p_rlp_more tells whether another value follows in the present list (or,
- * outside of lists, in the input); it is false after an error. */
+ * outside of lists, in the input).
+ *
+ * Returns: true when one does; false after an error. */
 DEVP2P_API bool devp2p_rlp_more(const devp2p_rlp_reader *r);
 
-/* devp2p_rlp_is_list tells whether a list comes next. */
+/* devp2p_rlp_is_list tells whether a list comes next.
+ *
+ * Returns: true when one does; false after an error and at the end. */
 DEVP2P_API bool devp2p_rlp_is_list(const devp2p_rlp_reader *r);
 
 /* devp2p_rlp_count counts the values that follow in the present list without
- * reading them; 0 after an error, also one that it finds. */
+ * reading them.
+ *
+ * Returns: how many; 0 after an error, also one that it finds. */
 DEVP2P_API size_t devp2p_rlp_count(devp2p_rlp_reader *r);
 
-/* devp2p_rlp_get_uint reads an unsigned integer of at most max, the others one
- * of 64 bits, of 256 bits, a bool (0 or 1).  Too big is ERR_RLP_RANGE. */
+/* devp2p_rlp_get_uint reads an unsigned integer of at most max,
+ * devp2p_rlp_get_u64 one of 64 bits, devp2p_rlp_get_u256 one of 256 bits,
+ * devp2p_rlp_get_bool one that is 0 or 1.  Too big is ERR_RLP_RANGE.
+ *
+ * Returns: the value; 0 after an error. */
 DEVP2P_API uint64_t devp2p_rlp_get_uint(devp2p_rlp_reader *r, uint64_t max);
 DEVP2P_API uint64_t devp2p_rlp_get_u64(devp2p_rlp_reader *r);
 DEVP2P_API devp2p_u256 devp2p_rlp_get_u256(devp2p_rlp_reader *r);
 DEVP2P_API bool devp2p_rlp_get_bool(devp2p_rlp_reader *r);
 
-/* devp2p_rlp_get_bytes reads a byte string, borrowed from the input. */
+/* devp2p_rlp_get_bytes reads a byte string.
+ *
+ * Returns: the bytes, borrowed from the input; empty after an error. */
 DEVP2P_API devp2p_slice devp2p_rlp_get_bytes(devp2p_rlp_reader *r);
 
-/* devp2p_rlp_get_fixed copies a byte string of exactly len bytes to out, which
- * is all zero after an error; another length is ERR_RLP_RANGE. */
+/* devp2p_rlp_get_fixed copies a byte string of exactly len bytes; another
+ * length is ERR_RLP_RANGE.
+ *
+ * Out:     out - len bytes, all zero after an error. */
 DEVP2P_API void devp2p_rlp_get_fixed(
     devp2p_rlp_reader *r, void *out, size_t len);
 
 /* devp2p_rlp_get_raw reads one value, string or list, as the bytes that encode
- * it, borrowed from the input; what is inside a list is not looked at. */
+ * it; what is inside a list is not looked at.
+ *
+ * Returns: the bytes, borrowed from the input; empty after an error. */
 DEVP2P_API devp2p_slice devp2p_rlp_get_raw(devp2p_rlp_reader *r);
 
 /* devp2p_rlp_done ends the reading.
@@ -117,16 +135,20 @@ typedef struct devp2p_rlp_writer {
     int err;
 } devp2p_rlp_writer;
 
-/* devp2p_rlp_write starts to write to cap bytes at buf.  With NULL it stores
- * nothing and only counts: devp2p_rlp_finish then gives the size. */
+/* devp2p_rlp_write starts to write.
+ *
+ * Returns: a writer, by value; there is nothing to free.
+ * In:      buf - cap bytes, borrowed as long as it is used; NULL: it stores
+ *          nothing and only counts, and devp2p_rlp_finish gives the size. */
 DEVP2P_API devp2p_rlp_writer devp2p_rlp_write(void *buf, size_t cap);
 
 /* devp2p_rlp_open begins a list, devp2p_rlp_close ends it. */
 DEVP2P_API void devp2p_rlp_open(devp2p_rlp_writer *w);
 DEVP2P_API void devp2p_rlp_close(devp2p_rlp_writer *w);
 
-/* The puts append one value.  put_raw appends bytes that encode one or more
- * whole values already; it does not check them. */
+/* devp2p_rlp_put_u64, devp2p_rlp_put_u256, devp2p_rlp_put_bytes and
+ * devp2p_rlp_put_str append one value.  devp2p_rlp_put_raw appends bytes that
+ * encode one or more whole values already; it does not check them. */
 DEVP2P_API void devp2p_rlp_put_u64(devp2p_rlp_writer *w, uint64_t v);
 DEVP2P_API void devp2p_rlp_put_u256(devp2p_rlp_writer *w, const devp2p_u256 *v);
 DEVP2P_API void devp2p_rlp_put_bytes(
@@ -191,7 +213,7 @@ DEVP2P_API void devp2p_rlp_put_struct(
  * names the field.
  *
  * Out:     value - all zero after an error; its slices borrow from the input.
- * In/out:  arena - takes the arrays; NULL when the type has none. */
+ * In:      arena - takes the arrays; NULL when the type has none. */
 DEVP2P_API void devp2p_rlp_get_struct(devp2p_rlp_reader *r,
     const devp2p_rlp_type *type, void *value, devp2p_arena *arena);
 
@@ -227,9 +249,11 @@ DEVP2P_API void devp2p_rlp_put_items(
     devp2p_rlp_writer *w, const devp2p_item *items, size_t n);
 
 /* devp2p_rlp_get_item reads one value, devp2p_rlp_get_items a list of exactly
- * n.  After an error the values that could not be read are zero.
+ * n.
  *
- * In/out:  arena - takes the arrays of structs; may be NULL. */
+ * Out:     what dest, or dests, point at: zero where it could not be read;
+ *          slices borrow from the input.
+ * In:      arena - takes the arrays of structs; may be NULL. */
 DEVP2P_API void devp2p_rlp_get_item(
     devp2p_rlp_reader *r, const devp2p_dest *dest, devp2p_arena *arena);
 DEVP2P_API void devp2p_rlp_get_items(devp2p_rlp_reader *r,

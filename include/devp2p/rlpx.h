@@ -151,7 +151,8 @@ DEVP2P_API void devp2p_session_eof(devp2p_session *s, int err, devp2p_now now);
  * is refused with devp2p_session_close before the next call of this function or
  * of devp2p_session_send, which accept it.
  *
- * Returns: true when out was filled in; false: no more until something happens.
+ * Returns: true; false: no more until something happens.
+ * Out:     out - the event.
  * Thread:  that of its devp2p_rlpx. */
 DEVP2P_API bool devp2p_session_next(
     devp2p_session *s, devp2p_session_event *out, devp2p_now now);
@@ -243,6 +244,7 @@ typedef struct devp2p_hello {
  * because of it.
  *
  * Returns: 0, ERR_NOT_FOUND before it came.
+ * Out:     out - its strings and caps are borrowed until devp2p_session_free.
  * Thread:  that of its devp2p_rlpx. */
 DEVP2P_API DEVP2P_CHECK int devp2p_session_hello(
     const devp2p_session *s, devp2p_hello *out);

@@ -86,11 +86,16 @@ DEVP2P_API DEVP2P_CHECK int devp2p_server_new_sized(devp2p_server **out,
  * Thread:  any. */
 DEVP2P_API DEVP2P_CHECK int devp2p_server_start(devp2p_server *srv);
 
-/* devp2p_server_run is _start, then _wait. */
+/* devp2p_server_run is devp2p_server_start, then devp2p_server_wait.
+ *
+ * Returns: as these.
+ * Thread:  as devp2p_server_wait. */
 DEVP2P_API DEVP2P_CHECK int devp2p_server_run(devp2p_server *srv);
 
 /* devp2p_server_stop only asks: peers hear QUITTING, handlers end.  It may be
- * called often, from any thread, callback or signal handler. */
+ * called often; NULL is fine.
+ *
+ * Thread:  any, any callback, any signal handler. */
 DEVP2P_API void devp2p_server_stop(devp2p_server *srv);
 
 /* devp2p_server_wait returns when the server has stopped and every handler has
@@ -110,17 +115,24 @@ DEVP2P_API void devp2p_server_free(devp2p_server *srv);
 /* --- asking: any thread, any callback, never waits --- */
 
 /* devp2p_server_self tells this node's key and bound TCP endpoint; a listener
- * on every address is told as loopback, none as port 0. */
+ * on every address is told as loopback, none as port 0.
+ *
+ * Out:     out - the node, with its TCP port once the server was started.
+ * Thread:  any. */
 DEVP2P_API void devp2p_server_self(devp2p_server *srv, devp2p_node *out);
 
-/* devp2p_server_count counts the connected peers. */
+/* devp2p_server_count counts the connected peers.
+ *
+ * Returns: how many there are now.
+ * Thread:  any. */
 DEVP2P_API size_t devp2p_server_count(devp2p_server *srv);
 
 /* devp2p_server_peers lists connected peers.
  *
  * Returns: how many were stored.
  * Out:     out - up to cap peers, each with a reference for the caller, who
- *          gives it back with devp2p_peer_drop. */
+ *          gives it back with devp2p_peer_drop.
+ * Thread:  any. */
 DEVP2P_API size_t devp2p_server_peers(
     devp2p_server *srv, devp2p_peer **out, size_t cap);
 
@@ -134,14 +146,18 @@ DEVP2P_API size_t devp2p_server_peers(
  *          COMMAND then says 0, ERR_EXISTS, ERR_LIMIT, ERR_NOMEM, DISC_SELF, or
  *          ERR_ADDR for a URL without an address to dial (host names are not
  *          resolved yet).
- * Out:     ticket - the event's; may be NULL. */
+ * Out:     ticket - the event's; may be NULL.
+ * In:      url - copied.
+ * Thread:  any, any callback. */
 DEVP2P_API DEVP2P_CHECK int devp2p_server_add_peer(
     devp2p_server *srv, uint64_t *ticket, const char *url);
 
 /* devp2p_server_remove_peer takes a node off the static ones and disconnects it
  * with REQUESTED.
  *
- * Returns: as devp2p_server_add_peer; the event says 0 or ERR_NOT_FOUND. */
+ * Returns: as devp2p_server_add_peer; the event says 0 or ERR_NOT_FOUND.
+ * Out:     ticket - the event's; may be NULL.
+ * Thread:  any, any callback. */
 DEVP2P_API DEVP2P_CHECK int devp2p_server_remove_peer(
     devp2p_server *srv, uint64_t *ticket, const char *url);
 
@@ -174,6 +190,7 @@ typedef struct devp2p_events devp2p_events;
  * ones are counted in one LOST event.  Close it before the server is freed.
  *
  * Returns: 0, ERR_NOMEM.
+ * Out:     out - owned by the caller, freed with devp2p_events_close.
  * Thread:  any; one reader at a time. */
 DEVP2P_API DEVP2P_CHECK int devp2p_events_open(
     devp2p_events **out, devp2p_server *srv);
@@ -181,11 +198,16 @@ DEVP2P_API DEVP2P_CHECK int devp2p_events_open(
 /* devp2p_events_next waits up to timeout_ms milliseconds for an event.
  *
  * Returns: 0, ERR_TIMEOUT, ERR_CLOSED when the server has stopped and the ring
- *          is empty, ERR_STATE on the server's loop. */
+ *          is empty, ERR_STATE on the server's loop.
+ * Out:     out - a copy; it is left alone after an error.
+ * In:      timeout_ms - milliseconds; 0 only looks, DEVP2P_FOREVER waits.
+ * Thread:  any but the server's loop, one at a time. */
 DEVP2P_API DEVP2P_CHECK int devp2p_events_next(
     devp2p_events *ring, devp2p_event *out, uint32_t timeout_ms);
 
-/* devp2p_events_close frees a ring.  NULL is fine. */
+/* devp2p_events_close frees a ring.  NULL is fine.
+ *
+ * Thread:  any; nobody reads the ring any more. */
 DEVP2P_API void devp2p_events_close(devp2p_events *ring);
 
 #ifdef __cplusplus

@@ -322,6 +322,17 @@ static void items(void **state)
     assert_true(devp2p_slice_is(word, "foo") && number == 1024 && flag);
 
     w = devp2p_rlp_write(bytes, sizeof bytes);
+    devp2p_rlp_put_item(&w, (const devp2p_item[]){ DEVP2P_ITEM(200u) });
+    assert_int_equal(devp2p_rlp_finish(&w, &s), 0);
+    assert_int_equal(s.len, 2);
+    for (uint64_t max = 199; max <= 200; max++) {
+        r = devp2p_rlp_read(s.at, s.len);
+        assert_int_equal(devp2p_rlp_get_uint(&r, max), max == 200 ? 200 : 0);
+        assert_int_equal(
+            devp2p_rlp_done(&r), max == 200 ? 0 : DEVP2P_ERR_RLP_RANGE);
+    }
+
+    w = devp2p_rlp_write(bytes, sizeof bytes);
     devp2p_rlp_put_items(&w, DEVP2P_ITEMS(-1));
     assert_int_equal(devp2p_rlp_finish(&w, &s), DEVP2P_ERR_RLP_RANGE);
 }
