@@ -1,141 +1,177 @@
 /* SPDX-License-Identifier: MIT */
 /* rlpx_ping.c - devp2p rlpx ping ENODE */
 #include "command.h"
+#include "dial.h"
 #include "parse.h"
 #include "report.h"
-#include "resolve.h"
 #include "show.h"
 
-#include <devp2p/server.h>
-#include <stdbool.h>
+#include <devp2p/rlpx.h>
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
 
 enum { TIMEOUT };
-enum { SECONDS_MAX = 3600, ENDPOINTS_MAX = 16, NAME_SHOWN = 256 };
+enum { SECONDS_MAX = 3600, NAME_SHOWN = 512 };
 
-/* A visit is a server that dials one endpoint of a node, and what came of it.
- * The peer is kept the moment it is told of: some say goodbye right after their
- * Hello. */
-typedef struct visit {
-    devp2p_server *server;
-    devp2p_events *events;
-    devp2p_peer *peer;
-    devp2p_event end; /* without a peer: why */
-} visit;
+/* A talk is a connection to a node, as far as its Hello. */
+typedef struct talk {
+    devp2p_rlpx *rlpx;
+    devp2p_session *session;
+    int fd;
+    devp2p_session_event last; /* READY, or DOWN and why */
+} talk;
 
-static void keep_peer(const devp2p_event *event, void *user)
+static devp2p_now now(void)
 {
-    visit *v = user;
-    if (event->kind == DEVP2P_EVENT_PEER_ADD && !v->peer)
-        devp2p_server_peers(v->server, &v->peer, 1);
+    return (devp2p_now){ .mono_ns = dial_clock(),
+        .unix_ms = (int64_t)time(NULL) * 1000 };
 }
 
-/* begin starts to dial; it has no protocols, as it only wants the Hello. */
-static int begin(visit *v, const devp2p_node *node)
+/* --- the connection --- */
+
+static int begin(talk *t, const devp2p_node *node)
 {
-    char url[DEVP2P_URL_MAX];
-    const char *nodes[] = { devp2p_node_url(url, node), NULL };
-    devp2p_config cfg = {
-        .name = "devp2p",
-        .static_nodes = nodes,
-        .on_event = keep_peer,
-        .on_event_user = v,
-    };
+    devp2p_rlpx_config cfg = { .name = "devp2p" };
     int err = devp2p_key_generate(&cfg.private_key);
     if (!err)
-        err = devp2p_server_new(&v->server, &cfg);
+        err = devp2p_rlpx_new(&t->rlpx, &cfg);
     devp2p_key_wipe(&cfg.private_key);
-    if (!err)
-        err = devp2p_events_open(&v->events, v->server);
-    return err ? err : devp2p_server_start(v->server);
+    return err ? err
+               : devp2p_session_new(&t->session, t->rlpx, &node->pub, now());
 }
 
-/* await waits until the node is a peer or will be none, at most until end. */
-static int await(visit *v, int64_t end)
+/* decided takes events until the node is ready or gone. */
+static bool decided(talk *t)
 {
-    devp2p_event *e = &v->end;
-    int err;
-    do {
-        int64_t left = end - clock_ms();
-        err = devp2p_events_next(v->events, e, left > 0 ? (uint32_t)left : 0);
-    } while (!err && e->kind != DEVP2P_EVENT_PEER_ADD &&
-             e->kind != DEVP2P_EVENT_DIAL_FAIL);
-    if (!err && e->kind == DEVP2P_EVENT_DIAL_FAIL)
-        err = e->code;
-    return err;
+    while (devp2p_session_next(t->session, &t->last, now()))
+        if (t->last.kind == DEVP2P_SESSION_READY ||
+            t->last.kind == DEVP2P_SESSION_DOWN)
+            return true;
+    return false;
 }
 
-static int visit_endpoint(visit *v, const devp2p_node *node, int64_t end)
+/* speak writes what there is to write: false when some of it is left.  A
+ * connection that broke is seen by hear. */
+static bool speak(talk *t)
 {
-    *v = (visit){ .server = NULL };
-    int err = begin(v, node);
-    if (!err)
-        err = await(v, end);
-    devp2p_events_close(v->events);
-    devp2p_server_free(v->server);
-    return err || v->peer ? err : DEVP2P_ERR_NOMEM;
+    const uint8_t *at;
+    size_t len;
+    while ((len = devp2p_session_out(t->session, &at, now())) > 0) {
+        ssize_t n = send(t->fd, at, len, MSG_NOSIGNAL);
+        if (n < 0)
+            return false;
+        devp2p_session_sent(t->session, (size_t)n, now());
+    }
+    return true;
 }
 
-static void show(const devp2p_peer *peer)
+static void hear(talk *t)
+{
+    uint8_t *at;
+    size_t room = devp2p_session_room(t->session, &at);
+    ssize_t n = room ? recv(t->fd, at, room, 0) : 0;
+    if (n > 0)
+        devp2p_session_recv(t->session, (size_t)n, now());
+    else if (room && n == 0)
+        devp2p_session_eof(t->session, 0, now());
+    else if (room && errno != EAGAIN && errno != EINTR)
+        devp2p_session_eof(t->session, DEVP2P_ERR_RESET, now());
+}
+
+/* meet returns 0 when the node's Hello is there, else why it is not. */
+static int meet(talk *t, uint64_t end)
+{
+    while (!decided(t)) {
+        short events = speak(t) ? POLLIN : POLLIN | POLLOUT;
+        uint64_t due = devp2p_session_deadline(t->session);
+        if (!dial_wait(t->fd, events, due < end ? due : end) &&
+            dial_clock() >= end)
+            return DEVP2P_ERR_TIMEOUT;
+        hear(t);
+        devp2p_session_tick(t->session, now());
+    }
+    return t->last.kind == DEVP2P_SESSION_READY ? 0 : t->last.reason;
+}
+
+/* leave says goodbye as far as that goes at once. */
+static void leave(talk *t)
+{
+    devp2p_session_close(t->session, DEVP2P_DISC_REQUESTED, now());
+    decided(t);
+    speak(t);
+}
+
+/* --- what came of it --- */
+
+static void show(const devp2p_hello *hello, const devp2p_node *node)
 {
     char name[NAME_SHOWN];
-    size_t n;
-    const devp2p_cap *caps = devp2p_peer_caps(peer, &n);
-    printf("client: %s\n", devp2p_peer_name(peer));
-    printf("version: %llu\n", (unsigned long long)devp2p_peer_version(peer));
+    printf("client: %s\n", devp2p_escape(name, sizeof name, hello->name));
+    printf("version: %llu\n", (unsigned long long)hello->version);
     printf("capabilities:");
-    for (size_t i = 0; i < n; i++)
-        printf(" %s/%llu", devp2p_escape(name, sizeof name, caps[i].name),
-            (unsigned long long)caps[i].version);
+    for (size_t i = 0; i < hello->ncaps; i++)
+        printf(" %s/%llu",
+            devp2p_escape(name, sizeof name, hello->caps[i].name),
+            (unsigned long long)hello->caps[i].version);
     printf("\nid: ");
-    show_id(devp2p_peer_id(peer));
+    show_id(&node->id);
 }
 
 /* explain says why there is no Hello to show. */
-static int explain(const visit *v, const devp2p_addr *addr, int err)
+static int explain(const talk *t, const devp2p_node *node, int err)
 {
-    char text[DEVP2P_ADDR_TEXT];
-    devp2p_addr_text(text, addr);
-    if (v->end.remote && DEVP2P_IS_DISC(err))
+    char text[DIAL_TEXT];
+    dial_text(text, node);
+    if (t->last.remote && DEVP2P_IS_DISC(err))
         return fail("%s disconnected: %s (0x%02x)", text, devp2p_strerror(err),
             DEVP2P_DISC_BYTE(err));
-    bool mute = err == DEVP2P_ERR_HANDSHAKE || err == DEVP2P_ERR_RESET ||
-                err == DEVP2P_ERR_CLOSED;
-    if (mute) /* how every node refuses a handshake that it cannot read */
+    /* how every node refuses a handshake that it cannot read */
+    if (err == DEVP2P_ERR_HANDSHAKE || err == DEVP2P_ERR_RESET ||
+        err == DEVP2P_ERR_CLOSED)
         return fail("%s: no handshake: %s; is the key its own?", text,
             devp2p_strerror(err));
     return fail("%s: %s", text, devp2p_strerror(err));
 }
 
+static int ask(const devp2p_node *node, uint64_t end)
+{
+    talk t = { .session = NULL };
+    devp2p_hello hello;
+    int err = dial(&t.fd, node, end);
+    if (err)
+        return err;
+    err = begin(&t, node);
+    if (!err)
+        err = meet(&t, end);
+    if (!err)
+        err = devp2p_session_hello(t.session, &hello);
+    if (!err)
+        leave(&t);
+    close(t.fd);
+    if (err)
+        explain(&t, node, err);
+    else
+        show(&hello, node);
+    devp2p_session_free(t.session);
+    devp2p_rlpx_free(t.rlpx);
+    return err ? FAILED : DONE;
+}
+
 static int run(const call *asked)
 {
     devp2p_node node;
-    devp2p_addr found[ENDPOINTS_MAX];
     unsigned ms;
-    size_t n;
     if (devp2p_node_parse(&node, asked->args[0]) != 0)
         return misuse(asked->command, "%s", devp2p_last_detail());
     if (!node.addr.port)
         return misuse(asked->command, "node URL: it names no TCP port");
     if (parse_seconds(&ms, asked, TIMEOUT, SECONDS_MAX))
         return USAGE;
-    int64_t end = clock_ms() + ms;
-    if (resolve(found, ENDPOINTS_MAX, &n, &node, end))
-        return FAILED;
-    visit v;
-    int err;
-    size_t i = 0;
-    /* each gets an equal share of the time that is left */
-    do {
-        node.addr = found[i];
-        int64_t left = end - clock_ms();
-        err = visit_endpoint(&v, &node, clock_ms() + left / (int64_t)(n - i));
-    } while (err && ++i < n);
-    if (err)
-        return explain(&v, &node.addr, err);
-    show(v.peer);
-    devp2p_peer_drop(v.peer);
-    return DONE;
+    return ask(&node, dial_clock() + (uint64_t)ms * 1000000);
 }
 
 const command command_rlpx_ping = {

@@ -239,7 +239,7 @@ def nodes_that_are_none(_folder):
     with socket.socket() as bound, socket.create_server(("127.0.0.1", 0)) as silent:
         bound.bind(("127.0.0.1", 0))
         closed = bound.getsockname()[1]
-        refused(1, "rlpx", "ping", node_at(closed), says=f"127.0.0.1:{closed}: connection refused")
+        refused(1, "rlpx", "ping", node_at(closed), says=f"127.0.0.1:{closed}: Connection refused")
         refused(1, "rlpx", "ping", "--timeout=0.2", node_at(silent.getsockname()[1]), says="timed out")
     refused(1, "rlpx", "ping", node_at(1, "nosuch.invalid"), says="cannot look up nosuch.invalid: ")
     refused(1, "rlpx", "ping", node_at(1, "nosuch.invalid"), "--timeout", "0.001", says="cannot look up nosuch.invalid: ")

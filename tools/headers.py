@@ -41,10 +41,10 @@ def main():
             if why := compile_alone([*way, f"-I{include}"], path[len("include/"):]):
                 complaints.append(f"{path}: {way[0]} {way[1]}: {why}")
     inner = [c[0], "-std=c11", "-D_DEFAULT_SOURCE", "-xc", f"-I{include}", f"-I{src}",
-             f"-I{tree.ROOT}/test"]
-    for path in tree.files("src/*.h"):
+             f"-I{tree.ROOT}/test", f"-I{tree.ROOT}"]
+    for path in tree.files("src/*.h", "cli/*.h"):
         done += 1
-        if why := compile_alone(inner, path[len("src/"):]):
+        if why := compile_alone(inner, path):
             complaints.append(f"{path}: {why}")
     tree.verdict("headers", complaints, done)
 
