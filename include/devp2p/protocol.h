@@ -154,7 +154,8 @@ DEVP2P_API DEVP2P_CHECK int devp2p_send_packet(
 /* devp2p_rw_wait waits until an event-style rw is below its send mark; it is
  * for producers on threads of their own.
  *
- * Returns: 0, ERR_TIMEOUT, ERR_CLOSED, ERR_STATE on the server's loop.
+ * Returns: 0, ERR_TIMEOUT, ERR_CLOSED, ERR_NOMEM, ERR_STATE on the server's
+ *          loop.
  * In:      timeout_ms - milliseconds, or DEVP2P_FOREVER.
  * Thread:  any but the server's loop. */
 DEVP2P_API DEVP2P_CHECK int devp2p_rw_wait(devp2p_rw *rw, uint32_t timeout_ms);

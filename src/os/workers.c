@@ -68,6 +68,7 @@ static void *worker_main(void *arg)
 
 int dp_os_workers_start(dp_workers *k, dp_os *os)
 {
+    k->stop = false; /* a start that failed has stopped them */
     for (; k->n < k->max; k->n++) {
         int err = dp_os_thread(&k->threads[k->n], 0, worker_main, os);
         if (err) {

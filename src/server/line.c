@@ -209,8 +209,19 @@ void dp_line_read(dp_line *line, dp_now now)
     }
 }
 
-/* dp_line_write: when the stream breaks, the last words of the other end may
- * still be there to be read; the session hears of the end behind them. */
+/* cut_off: the stream takes nothing any more.  The last words of the other end
+ * may still be there to be read; the session hears of the end behind them.  In
+ * the handshake room may wait for what cannot be written. */
+static void cut_off(dp_line *line, dp_now now)
+{
+    if (!line->full)
+        dp_line_read(line, now);
+    if (line->ended || !line->full || line->peer)
+        return;
+    line->ended = true;
+    dp_session_eof(line->session, line->broken, now);
+}
+
 void dp_line_write(dp_line *line, dp_now now)
 {
     const dp_world_ops *ops = line->srv->world->ops;
@@ -226,8 +237,8 @@ void dp_line_write(dp_line *line, dp_now now)
         else if (err != DEVP2P_ERR_AGAIN)
             line->broken = err;
     }
-    if (line->session && line->broken && !line->ended && !line->full)
-        dp_line_read(line, now);
+    if (line->session && line->broken && !line->ended)
+        cut_off(line, now);
 }
 
 void dp_line_want(dp_line *line)

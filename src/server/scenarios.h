@@ -392,6 +392,10 @@ static inline bool play_scenario(const scenario *c, stage *s, const fault *f)
     f->heal(s);
     recover(s, c);
     stage_fini(s);
+    /* nobody waits for who is not coming */
+    if (f->err != DEVP2P_ERR_TIMEOUT)
+        assert_false(
+            told(&s->a, DEVP2P_ERR_TIMEOUT) || told(&s->b, DEVP2P_ERR_TIMEOUT));
     playing[0] = '\0';
     return good;
 }
