@@ -13,14 +13,14 @@
 enum { RUN, EVENTS, STYLES };           /* of handlers */
 enum { QUESTION, ANSWER, LIST, CODES }; /* messages */
 enum {
-    CODES_TOLD = 32,
-    TALKS = 16,      /* connections of one actor */
-    OTHERS = 3,      /* beside a and b */
-    BIG = 40 * 1024, /* bytes of a question: more than a chunk */
-    HUGE = 256 * 1024 /* more than a window; FILL of them reach a send mark */,
-    FILL = DP_SEND_MARK / HUGE,
-    STOP_S = 10,  /* from stop to the end */
-    REDIAL_S = 80 /* from any state to the next try that works */
+    TALKS = 16,                 /* connections of one actor */
+    CODES_TOLD = 32,            /* ends of them */
+    OTHERS = 3,                 /* beside a and b */
+    BIG = 40 * 1024,            /* bytes of a question: more than a chunk */
+    HUGE = 256 * 1024,          /* more than a window */
+    FILL = DP_SEND_MARK / HUGE, /* so many reach a send mark */
+    STOP_S = 10,                /* from stop to the end */
+    REDIAL_S = 80               /* from any state to the next try that works */
 };
 
 struct list {

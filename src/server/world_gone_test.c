@@ -3,20 +3,6 @@
  * move one byte at a time; afterwards everything works. */
 #include "server/world_faults.h"
 
-/* Where bytes come in masses each call fails once, with one of its errors. */
-static void bulk_fails_in_turn(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < SCENARIOS; i++) {
-        round r = { .in_turn = true };
-        if (!scenarios[i].bulk)
-            continue;
-        for (size_t k = 0; k < TROUBLES; k++)
-            each_call(&r, &scenarios[i], &troubles[k]);
-        round_told(&r, &scenarios[i]);
-    }
-}
-
 static void each_fails_from_then_on(void **state)
 {
     (void)state;
@@ -68,7 +54,6 @@ static void streams_break_from_then_on(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(bulk_fails_in_turn, tell_where),
         cmocka_unit_test_teardown(each_fails_from_then_on, tell_where),
         cmocka_unit_test_teardown(streams_break_from_then_on, tell_where),
         cmocka_unit_test_teardown(byte_by_byte, tell_where),
