@@ -174,6 +174,11 @@ def check_words(path, text):
         complain(path, text.count("\n", 0, match.start()) + 1, f"unfinished: {match.group()}")
 
 
+def check_mode(path, text):
+    if text.startswith("#!") and not os.access(os.path.join(tree.ROOT, path), os.X_OK):
+        complain(path, 1, "begins with #! and is not executable")
+
+
 def check_names(path, code):
     if path.startswith("src/") and path.endswith(".c"):
         for match in re.finditer(r"^static [^;={}()]*?\b(\w+)\(", code, re.M):
@@ -264,6 +269,7 @@ def main():
         text = tree.text(path)
         check_words(path, text)
         check_sizes(path, text)
+        check_mode(path, text)
         if path not in sources:
             continue
         code = code_of(text)
