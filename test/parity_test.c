@@ -426,9 +426,9 @@ static void script(stage *s)
 static void play(stage *s, bool simulated)
 {
     memset(s, 0, sizeof *s);
-    dp_sim_setup setup = {
-        .seed = 5, .delay_ns = DP_MS, .env = { .alloc = dp_default_alloc }
-    };
+    dp_sim_setup setup = { .seed = 5,
+        .link = { .latency_us = 1000 },
+        .env = { .alloc = dp_default_alloc } };
     assert_int_equal(pthread_mutex_init(&s->mutex, NULL), 0);
     assert_int_equal(pthread_cond_init(&s->news, NULL), 0);
     if (simulated)

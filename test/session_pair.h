@@ -7,9 +7,9 @@
 
 #include "core/session.h"
 #include "noise.h"
+#include "sim/toy_curve.h"
 #include "test.h"
 #include "test_env.h"
-#include "toy_curve.h"
 
 #include "wire/envelope.h"
 
@@ -31,7 +31,7 @@ static inline void pair_world_init(pair_world *w)
     memset(w, 0, sizeof *w);
     test_env_init(&w->env);
     w->now = (dp_now){ .mono = 1000 * DP_SEC };
-    assert_int_equal(dp_crypto_new(&w->crypto, &w->env.env, &toy_curve), 0);
+    assert_int_equal(dp_crypto_new(&w->crypto, &w->env.env, &dp_toy_curve), 0);
     assert_int_equal(dp_engine_new(&w->engine, &w->env.env, w->crypto), 0);
 }
 
@@ -83,7 +83,7 @@ static inline void pair_node_init(
     self->env = w->env.env;
     self->crypto = w->crypto;
     memset(self->key.b, number, sizeof self->key.b);
-    assert_int_equal(toy_derive(w->crypto, &self->pub, &self->key), 0);
+    assert_int_equal(dp_toy_curve.derive(w->crypto, &self->pub, &self->key), 0);
     self->id = devp2p_pubkey_id(&self->pub);
     memcpy(n->protocols, rows, sizeof rows);
     self->protocols = n->protocols;

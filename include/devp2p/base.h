@@ -76,7 +76,8 @@ extern "C" {
     X(FRAME_SIZE, -43, "frame size out of bounds")                    \
     X(MESSAGE, -44, "malformed base protocol message")                \
     X(STALLED, -45, "peer makes no progress")                         \
-    X(UNEXPECTED, -46, "not the message that was expected")
+    X(UNEXPECTED, -46, "not the message that was expected")           \
+    X(CHECK, -47, "a check of the simulation failed")
 
 enum {
     DEVP2P_OK = 0,

@@ -24,7 +24,8 @@ typedef struct dp_world {
     void *server;          /* first argument of the up calls */
 } dp_world;
 
-typedef struct dp_io dp_io;         /* listener or stream; made by the world */
+typedef struct dp_io dp_io;         /* listener, stream or datagram socket;
+                                       made by the world */
 typedef struct dp_task dp_task;     /* thread of a blocking handler */
 typedef struct dp_parker dp_parker; /* where one thread waits */
 
@@ -41,7 +42,26 @@ typedef struct dp_post {
     bool linked;
 } dp_post;
 
-enum { DP_READ = 1, DP_WRITE = 2 };
+/* A dp_row is a row of the store; value.at is NULL to delete one. */
+typedef struct dp_row {
+    devp2p_slice key, value;
+} dp_row;
+
+/* A dp_answer is what a name stands for, borrowed: addresses (of port 0) or
+ * texts. */
+typedef struct dp_answer {
+    const devp2p_addr *addrs;
+    const devp2p_slice *texts;
+    size_t n;
+} dp_answer;
+
+enum {
+    DP_READ = 1,
+    DP_WRITE = 2,
+    DP_DATAGRAM_MAX = 65507, /* payload that UDP over IPv4 can say */
+    DP_NAME_BYTES = 253,     /* of a name in DNS */
+    DP_ASKS_MAX = 64         /* names, or stores, that are not answered yet */
+};
 
 struct dp_world_ops {
     /* --- life --- */
@@ -98,6 +118,30 @@ struct dp_world_ops {
     void (*parker_free)(dp_parker *p);
     int (*park)(dp_parker *p, uint64_t until);
     void (*unpark)(dp_parker *p);
+
+    /* --- what only the simulated world has ---
+     * The real one gets these calls with the first issue that uses them, and
+     * they are NULL there until then.
+     *
+     * udp binds a datagram socket (port 0: any; IPv6 means IPv6 only).  want
+     * and close serve it as they do a stream.  recv takes one datagram, cut to
+     * cap, or ERR_AGAIN.  send never waits, and 0 does not mean that anything
+     * arrives: ERR_TOO_BIG above DP_DATAGRAM_MAX, ERR_UNREACHABLE for another
+     * family.
+     *
+     * resolve asks for the addresses or the texts of a name; store commits
+     * rows, all or none, in the order of the calls; load asks for all that are
+     * committed.  What they are given is copied.  Each that returned 0 is
+     * answered once, unless the loop ends first.  ERR_AGAIN when DP_ASKS_MAX
+     * are out; resolve: ERR_INVALID for a name that is too long; load, store:
+     * ERR_IO when there is no store. */
+    int (*udp)(dp_world *w, const devp2p_addr *at, void *user, dp_io **out,
+        devp2p_addr *bound);
+    int (*recv)(dp_io *io, void *out, size_t cap, size_t *n, devp2p_addr *from);
+    int (*send)(dp_io *io, const void *at, size_t len, const devp2p_addr *to);
+    int (*resolve)(dp_world *w, uint64_t token, const char *name, bool txt);
+    int (*load)(dp_world *w, uint64_t token);
+    int (*store)(dp_world *w, uint64_t token, const dp_row *rows, size_t n);
 };
 
 struct dp_world_up {
@@ -111,6 +155,16 @@ struct dp_world_up {
      * sleeps.  It does what is due and returns when it wants the next one:
      * now.mono for at once, DP_NEVER for not by itself. */
     uint64_t (*turn)(void *server, dp_now now);
+
+    /* Answers; NULL in a server that never asks.  resolved: ERR_NOT_FOUND,
+     * ERR_TIMEOUT, and answer is then NULL.  loaded: the rows are borrowed, in
+     * the order of their keys.  stored: ERR_IO, and nothing of that call is
+     * kept.  All: ERR_NOMEM. */
+    void (*resolved)(
+        void *server, uint64_t token, int err, const dp_answer *answer);
+    void (*loaded)(
+        void *server, uint64_t token, int err, const dp_row *rows, size_t n);
+    void (*stored)(void *server, uint64_t token, int err);
 };
 
 static inline void dp_world_attach(

@@ -364,7 +364,7 @@ static void at_the_mark(void **state)
 
         net_noise(noise, sizeof noise);
         hall_packet(h, noise, sizeof noise);
-        dp_sim_hold(h->n.sim, h->host.world, h->guests[0].x.world, true);
+        net_hold(&h->n, h->host.world, h->guests[0].x.world, true);
         do {
             tell_all(h);
             assert_int_equal(h->err, 0);
@@ -380,7 +380,7 @@ static void at_the_mark(void **state)
             assert_int_equal(
                 devp2p_send_packet(s->rw, h->packet), DEVP2P_ERR_AGAIN);
         tell_and(h, 2, 1);
-        dp_sim_hold(h->n.sim, h->host.world, h->guests[0].x.world, false);
+        net_hold(&h->n, h->host.world, h->guests[0].x.world, false);
         net_run(&h->n, 5 * DP_SEC);
         assert_int_equal(s->writable, asks);
         assert_int_equal(h->guests[0].heard, told - 1);
@@ -435,11 +435,11 @@ static void told_when_there_is_room(void **state)
     hall_packet(h, noise, sizeof noise);
     h->host.srv->send.limit = sizeof noise / 2;
     h->speak = speak_to_the_last;
-    dp_sim_hold(h->n.sim, h->host.world, h->guests[1].x.world, true);
+    net_hold(&h->n, h->host.world, h->guests[1].x.world, true);
     hall_ask(h);
     net_run(&h->n, 5 * DP_SEC);
     assert_int_equal(h->seats[1].writable, 0);
-    dp_sim_hold(h->n.sim, h->host.world, h->guests[1].x.world, false);
+    net_hold(&h->n, h->host.world, h->guests[1].x.world, false);
     assert_heard(h, 2, 1);
     assert_int_equal(h->seats[1].writable, 1);
     hall_free(h);

@@ -36,8 +36,7 @@ static inline void net_init(net *n, uint64_t seed)
     memset(n, 0, sizeof *n);
     test_env_init(&n->t);
     dp_sim_setup setup = { .seed = seed,
-        .delay_ns = 10 * DP_MS,
-        .jitter_ns = DP_MS,
+        .link = { .latency_us = 10000, .jitter_us = 1000 },
         .env = n->t.env };
     assert_int_equal(dp_sim_new(&n->sim, &setup), 0);
 }
@@ -53,6 +52,13 @@ static inline void net_fini(net *n)
 static inline void net_run(net *n, uint64_t ns)
 {
     dp_sim_run(n->sim, dp_sim_now(n->sim).mono + ns, NULL, NULL);
+}
+
+/* net_hold stops what passes between two worlds, or lets it go on. */
+static inline void net_hold(net *n, dp_world *a, dp_world *b, bool held)
+{
+    assert_int_equal(dp_sim_hold(n->sim, a, b, held), 0);
+    assert_int_equal(dp_sim_hold(n->sim, b, a, held), 0);
 }
 
 /* net_until lets time pass, 200 s at most, until something is true. */

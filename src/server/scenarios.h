@@ -89,12 +89,12 @@ static inline bool fill(stage *s)
 
     if (!good || !t)
         return false;
-    dp_sim_hold(s->w.sim, s->a.x.world, s->b.x.world, true);
+    net_hold(&s->w, s->a.x.world, s->b.x.world, true);
     for (; !err && n <= FILL; n++) {
         err = ask(t, HUGE);
         net_run(&s->w, DP_MS);
     }
-    dp_sim_hold(s->w.sim, s->a.x.world, s->b.x.world, false);
+    net_hold(&s->w, s->a.x.world, s->b.x.world, false);
     good = err == DEVP2P_ERR_AGAIN && n == FILL + 1;
     return stage_wait(s, 30, settled, s) && s->a.sides[EVENTS].writable && good;
 }

@@ -165,7 +165,7 @@ static void pair_fini(pair *p)
 
 static void pair_hold(pair *p, bool held)
 {
-    dp_sim_hold(p->n.sim, p->a.world, p->b.world, held);
+    net_hold(&p->n, p->a.world, p->b.world, held);
 }
 
 static bool all_there(void *user)
@@ -449,7 +449,7 @@ static void total(void **state)
     node_start(&w.c, &w.n);
     assert_int_equal(devp2p_server_add_peer(w.a.srv, NULL, w.b.url), 0);
     node_expect(&w.a, DEVP2P_EVENT_PEER_ADD);
-    dp_sim_hold(w.n.sim, w.a.world, w.b.world, true);
+    net_hold(&w.n, w.a.world, w.b.world, true);
     net_run(&w.n, DP_SEC);
     assert_true(w.to_b.accepted <= 25);
     assert_int_equal(devp2p_server_add_peer(w.a.srv, NULL, w.c.url), 0);
@@ -459,7 +459,7 @@ static void total(void **state)
     assert_true(net_until(&w.n, c_has_all, &w));
     assert_true(w.to_c.again >= 10);
     assert_int_equal(w.to_b.accepted, stuck);
-    dp_sim_hold(w.n.sim, w.a.world, w.b.world, false);
+    net_hold(&w.n, w.a.world, w.b.world, false);
     assert_true(net_until(&w.n, b_has_all, &w));
     node_stop(&w.a);
     node_stop(&w.b);

@@ -349,22 +349,26 @@ void dp_server_unlist(devp2p_server *srv, devp2p_peer *peer)
 
 /* --- changing --- */
 
+int dp_server_command(devp2p_server *srv, dp_command_kind kind,
+    const devp2p_node *node, uint64_t *ticket)
+{
+    pthread_mutex_lock(&srv->lock);
+    int err = atomic_load(&srv->stop) ? DEVP2P_ERR_CLOSED
+                                      : dp_mailbox_put(&srv->mail,
+                                            &srv->cfg.env, kind, node, ticket);
+    pthread_mutex_unlock(&srv->lock);
+    if (!err && atomic_load(&srv->life) == DP_LIFE_RUNNING)
+        srv->world->ops->wake(srv->world);
+    return err;
+}
+
 static int command(
     devp2p_server *srv, dp_command_kind kind, const char *url, uint64_t *ticket)
 {
     devp2p_node node;
     int err = devp2p_node_parse(&node, url);
 
-    if (err)
-        return err;
-    pthread_mutex_lock(&srv->lock);
-    err = atomic_load(&srv->stop)
-              ? DEVP2P_ERR_CLOSED
-              : dp_mailbox_put(&srv->mail, &srv->cfg.env, kind, &node, ticket);
-    pthread_mutex_unlock(&srv->lock);
-    if (!err && atomic_load(&srv->life) == DP_LIFE_RUNNING)
-        srv->world->ops->wake(srv->world);
-    return err;
+    return err ? err : dp_server_command(srv, kind, &node, ticket);
 }
 
 int devp2p_server_add_peer(

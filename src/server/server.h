@@ -69,6 +69,11 @@ bool dp_server_inside(const devp2p_server *srv);
 void dp_server_enter(devp2p_server *srv);
 void dp_server_leave(devp2p_server *srv);
 
+/* dp_server_command puts a command into the mailbox: as devp2p_server_add_peer
+ * but for ERR_URL; ticket may be NULL. */
+int dp_server_command(devp2p_server *srv, dp_command_kind kind,
+    const devp2p_node *node, uint64_t *ticket);
+
 /* dp_server_list puts a peer among those that devp2p_server_peers tells: 0,
  * ERR_NOMEM; _unlist takes it out. */
 int dp_server_list(devp2p_server *srv, devp2p_peer *peer);

@@ -94,7 +94,7 @@ static void dials(void **state)
     char url[DEVP2P_URL_MAX];
 
     pair_init(&p, false);
-    dp_sim_hold(p.n.sim, p.a.world, p.b.world, true);
+    net_hold(&p.n, p.a.world, p.b.world, true);
     uint64_t before = dp_sim_now(p.n.sim).mono;
     assert_int_equal(devp2p_server_add_peer(p.a.srv, NULL, p.b.url), 0);
     const devp2p_event *e = node_expect(&p.a, DEVP2P_EVENT_DIAL_FAIL);
@@ -102,7 +102,7 @@ static void dials(void **state)
     uint64_t took = dp_sim_now(p.n.sim).mono - before;
     assert_true(took >= DP_DIAL_NS && took <= DP_DIAL_NS + DP_SEC);
     assert_int_equal(devp2p_server_remove_peer(p.a.srv, NULL, p.b.url), 0);
-    dp_sim_hold(p.n.sim, p.a.world, p.b.world, false);
+    net_hold(&p.n, p.a.world, p.b.world, false);
     net_run(&p.n, 60 * DP_SEC);
     assert_int_equal(devp2p_server_count(p.b.srv), 0);
 
@@ -113,7 +113,7 @@ static void dials(void **state)
     assert_int_equal(e->code, DEVP2P_ERR_REFUSED);
     /* removed while it is being dialled */
     net_run(&p.n, 60 * DP_SEC);
-    dp_sim_hold(p.n.sim, p.a.world, p.b.world, true);
+    net_hold(&p.n, p.a.world, p.b.world, true);
     net_run(&p.n, 36 * DP_SEC);
     assert_int_equal(devp2p_server_remove_peer(p.a.srv, NULL, url), 0);
     e = node_expect(&p.a, DEVP2P_EVENT_DIAL_FAIL);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim/parts.h"
 
-#include "base/map.h"
+enum { REPEATS = 5 };
+#define REPEAT_NS (200 * DP_MS) /* until TCP sends again, the first time */
 
 /* --- segments --- */
 
@@ -24,15 +25,32 @@ static void drop_all(dp_end *e, dp_list *l)
         drop(e, dp_of(k, dp_segment, link));
 }
 
-/* dispatch puts a segment on its way to an end, behind the ones before it. */
+/* side is that of an end in its pair. */
+static unsigned side(const dp_end *e)
+{
+    return (e == &e->conn->ends[1]) != e->conn->turned;
+}
+
+/* late is how much later the repeats of a lost segment bring it. */
+static uint64_t late(const dp_conn *c)
+{
+    uint32_t ppm = dp_sim_pair_link(c->pair)->loss_ppm;
+    uint64_t ns = 0;
+    for (unsigned i = 0;
+         i < REPEATS && dp_sim_happens(c->sim, ppm, DEVP2P_SIM_LOSS); i++)
+        ns += REPEAT_NS << i;
+    return ns;
+}
+
+/* dispatch puts a segment on its way to an end; it arrives when it is there and
+ * all before it have arrived. */
 static void dispatch(dp_end *to, dp_segment *s, dp_segment_kind kind)
 {
-    dp_sim *sim = to->conn->sim;
-    uint64_t jitter = dp_chance_below(&sim->chance, sim->setup.jitter_ns + 1);
-    uint64_t at = sim->now.mono + sim->setup.delay_ns + jitter;
+    dp_conn *c = to->conn;
+    unsigned from = side(dp_sim_end_other(to));
 
     s->kind = kind;
-    s->at = to->last = at > to->last ? at : to->last;
+    s->at = dp_sim_travel_side(c->pair, from, s->size) + late(c);
     dp_list_push(&to->flight, &s->link);
     to->load += s->size;
     dp_sim_end_schedule(to);
@@ -46,20 +64,20 @@ void dp_sim_end_schedule(dp_end *e)
 
     if (at < sim->now.mono)
         at = sim->now.mono;
-    if (k && dp_sim_held(sim, &e->addr, &dp_sim_end_other(e)->addr))
+    if (e->conn->pair->side[side(dp_sim_end_other(e))].held)
         at = DP_NEVER;
     dp_timer_set(sim->heap, &e->arrival.timer, at);
 }
 
-/* trace folds a segment into the hash that identifies a run. */
-static void trace(dp_end *to, dp_segment *s)
+/* tell folds a segment into the hash that identifies a run, and writes a line
+ * about it. */
+static void tell(dp_end *to, dp_segment *s)
 {
+    static const char *const word[] = { "SYN", "DATA", "FIN", "RST" };
     dp_sim *sim = to->conn->sim;
     dp_end *from = dp_sim_end_other(to);
-    struct {
-        uint64_t trace, at;
-    } salt = { sim->trace, sim->now.mono };
-    uint8_t key[16], head[37];
+    char a[DEVP2P_ADDR_TEXT], b[DEVP2P_ADDR_TEXT];
+    uint8_t head[37];
 
     memcpy(head, from->addr.ip, 16);
     memcpy(head + 16, to->addr.ip, 16);
@@ -68,10 +86,11 @@ static void trace(dp_end *to, dp_segment *s)
     head[34] = (uint8_t)(to->addr.port >> 8);
     head[35] = (uint8_t)to->addr.port;
     head[36] = (uint8_t)s->kind;
-    memcpy(key, &salt, sizeof key);
-    salt.trace = dp_siphash(key, head, sizeof head);
-    memcpy(key, &salt, sizeof key);
-    sim->trace = dp_siphash(key, bytes_of(s), s->size);
+    dp_sim_fold(sim, head, sizeof head);
+    dp_sim_fold(sim, bytes_of(s), s->size);
+    if (sim->setup.trace)
+        dp_sim_say(sim, "%s > %s %s %zu", devp2p_addr_text(a, &from->addr),
+            devp2p_addr_text(b, &to->addr), word[s->kind], s->size);
 }
 
 /* --- arrival --- */
@@ -122,24 +141,83 @@ static void arrive_syn(dp_end *e)
         dp_sim_end_break(dialer, err);
 }
 
-static void arrive(dp_sim_event *event)
+/* overhear keeps the first bytes that come to a node on a new connection. */
+static void overhear(dp_end *e, dp_segment *s)
 {
-    dp_end *e = dp_of(event, dp_end, arrival);
-    dp_segment *s = dp_of(dp_list_pop(&e->flight), dp_segment, link);
+    dp_conn *c = e->conn;
+    dp_node *n = e->node;
+
+    if (e == &c->ends[0] || c->overheard)
+        return;
+    c->overheard = true;
+    if (c->raw < n->heard_raw)
+        return;
+    n->heard_raw = c->raw;
+    n->heard_n = s->size < DP_OVERHEARD ? s->size : DP_OVERHEARD;
+    memcpy(n->heard, bytes_of(s), n->heard_n);
+}
+
+/* lost: between severed ends nothing arrives, and nothing from or to an address
+ * that is not the node's any more, but what its next owner has to say. */
+static bool lost(dp_end *e, const dp_segment *s)
+{
+    const dp_conn *c = e->conn;
+    if (c->ends[0].away || c->ends[1].away)
+        return !(c->disowned && s->kind == DP_RST);
+    return c->severed;
+}
+
+/* lose: what nobody acknowledges stays in the window of the sender. */
+static void lose(dp_end *e, dp_segment *s)
+{
+    dp_sim *sim = e->conn->sim;
+
+    e->missed = true;
+    if (s->kind == DP_DATA)
+        dp_free(&sim->setup.env, s, sizeof *s + s->size);
+    if (e->away && dp_sim_host(sim, &e->addr, NULL))
+        dp_sim_end_disown(e);
+}
+
+void dp_sim_end_disown(dp_end *e)
+{
+    dp_conn *c = e->conn;
+
+    dp_unlink(&c->widow);
+    if (c->severed || dp_sim_end_other(e)->away)
+        return;
+    c->disowned = true;
+    reset(e);
+}
+
+static void take(dp_end *e, dp_segment *s)
+{
     bool data = s->kind == DP_DATA;
 
-    trace(e, s);
+    tell(e, s);
     if (s->kind == DP_SYN)
         arrive_syn(e);
     else if (s->kind == DP_RST)
         dp_sim_end_break(e, DEVP2P_ERR_REFUSED);
-    else if (data && e->state != DP_END_GONE)
+    else if (data && e->state != DP_END_GONE) {
+        overhear(e, s);
         dp_list_push(&e->here, &s->link);
-    else if (data) {
+    } else if (data) {
         reset(e);
         drop(e, s);
     } else
         e->ended = true;
+}
+
+static void arrive(dp_sim_event *event)
+{
+    dp_end *e = dp_of(event, dp_end, arrival);
+    dp_segment *s = dp_of(dp_list_pop(&e->flight), dp_segment, link);
+
+    if (lost(e, s))
+        lose(e, s);
+    else
+        take(e, s);
     if (e->io)
         dp_sim_io_poke(e->io);
     dp_sim_end_schedule(e);
@@ -192,28 +270,71 @@ static void end_init(dp_end *e, dp_conn *c, const devp2p_addr *addr)
     dp_list_init(&e->here);
 }
 
-int dp_sim_conn_new(
-    dp_conn **out, dp_sim *sim, const devp2p_addr *from, const devp2p_addr *to)
+static void go_by(dp_conn *c, dp_pair *p)
 {
+    c->pair = p;
+    dp_unlink(&c->of_pair);
+    dp_list_push(&p->conns, &c->of_pair);
+}
+
+int dp_sim_conn_bind(dp_conn *c, dp_node *host)
+{
+    dp_node *from = c->ends[0].node;
+    dp_pair *p = host ? dp_sim_pair(c->sim, from, host) : &c->sim->nowhere;
+
+    if (!p)
+        return DEVP2P_ERR_NOMEM;
+    go_by(c, p);
+    c->ends[1].node = host;
+    c->turned = host && p->side[0].node != from;
+    return 0;
+}
+
+void dp_sim_conn_nowhere(dp_conn *c)
+{
+    go_by(c, &c->sim->nowhere);
+    for (size_t i = 0; i < 2; i++) {
+        if (c->ends[i].state == DP_END_NONE || c->ends[i].state == DP_END_GONE)
+            c->ends[i].node = NULL;
+        dp_sim_end_schedule(&c->ends[i]);
+    }
+}
+
+/* make_room is for the events of a connection. */
+static int make_room(dp_conn *c)
+{
+    int err = dp_sim_event_init(c->sim, &c->ends[0].arrival, arrive);
+    if (err)
+        return err;
+    err = dp_sim_event_init(c->sim, &c->ends[1].arrival, arrive);
+    if (err)
+        dp_sim_event_fini(c->sim, &c->ends[0].arrival);
+    return err;
+}
+
+int dp_sim_conn_new(
+    dp_conn **out, dp_node *n, const devp2p_addr *from, const devp2p_addr *to)
+{
+    dp_sim *sim = n->sim;
     dp_conn *c = dp_alloc(&sim->setup.env, sizeof *c);
     if (!c)
         return DEVP2P_ERR_NOMEM;
     c->sim = sim;
     end_init(&c->ends[0], c, from);
     end_init(&c->ends[1], c, to);
-    int err = dp_sim_event_init(sim, &c->ends[0].arrival, arrive);
+    int err = make_room(c);
     if (err) {
-        dp_free(&sim->setup.env, c, sizeof *c);
-        return err;
-    }
-    err = dp_sim_event_init(sim, &c->ends[1].arrival, arrive);
-    if (err) {
-        dp_sim_event_fini(sim, &c->ends[0].arrival);
         dp_free(&sim->setup.env, c, sizeof *c);
         return err;
     }
     dp_list_push(&sim->conns, &c->link);
     c->ends[0].state = DP_END_OPEN;
+    c->ends[0].node = n;
+    err = dp_sim_conn_bind(c, dp_sim_host(sim, to, n));
+    if (err) {
+        dp_sim_conn_free(c);
+        return err;
+    }
     dispatch(&c->ends[1], &c->ends[1].syn, DP_SYN);
     *out = c;
     return 0;
@@ -228,6 +349,8 @@ void dp_sim_conn_free(dp_conn *c)
         dp_sim_event_fini(c->sim, &e->arrival);
     }
     dp_unlink(&c->link);
+    dp_unlink(&c->of_pair);
+    dp_unlink(&c->widow);
     dp_free(&c->sim->setup.env, c, sizeof *c);
 }
 

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "sim/parts.h"
+#include "sim/ask.h"
+#include "sim/dgram.h"
+#include "sim/names.h"
+#include "sim/nat.h"
+#include "sim/store.h"
 
 #define TURN_NS     DP_US /* from the start of a turn to the next, at least */
 #define WORK_NS     (100 * DP_US) /* a job of the pool, and up to as much */
@@ -9,11 +13,24 @@ enum { WORKERS = 4 };
 
 /* --- life --- */
 
+void dp_sim_node_arm(dp_node *n)
+{
+    uint64_t at = dp_sooner(n->called, dp_sim_node_when(n, n->due));
+    uint64_t soon = n->turned + TURN_NS, now = n->sim->now.mono;
+
+    if (!n->started || n->ended)
+        return;
+    soon = soon > now ? soon : now;
+    soon = soon > n->paused ? soon : n->paused;
+    at = at > soon ? at : soon;
+    if (at != n->batch.timer.at)
+        dp_timer_set(n->sim->heap, &n->batch.timer, at);
+}
+
 void dp_sim_node_wake(dp_node *n)
 {
-    uint64_t soon = n->turned + TURN_NS, now = n->sim->now.mono;
-    if (n->started && !n->ended)
-        dp_sim_event_by(n->sim, &n->batch, soon > now ? soon : now);
+    n->called = dp_sooner(n->called, n->sim->now.mono);
+    dp_sim_node_arm(n);
 }
 
 static int start(dp_world *w)
@@ -21,6 +38,7 @@ static int start(dp_world *w)
     dp_node *n = dp_sim_node_of(w);
     dp_assert(!n->started);
     n->started = true;
+    n->sim->running++;
     dp_sim_node_wake(n);
     return 0;
 }
@@ -49,12 +67,18 @@ static int wait(dp_world *w)
 
 static dp_now now(dp_world *w)
 {
-    return dp_sim_node_of(w)->sim->now;
+    return dp_sim_node_now(dp_sim_node_of(w));
 }
 
 static int fill(dp_world *w, void *out, size_t len)
 {
-    dp_chance_fill(&dp_sim_node_of(w)->chance, out, len);
+    dp_node *n = dp_sim_node_of(w);
+    if (n->mute) {
+        n->mute--;
+        dp_sim_count(n->sim, DEVP2P_SIM_NO_RANDOMNESS);
+        return DEVP2P_ERR_RANDOM;
+    }
+    dp_chance_fill(&n->chance, out, len);
     return 0;
 }
 
@@ -150,6 +174,32 @@ static void serve_jobs(dp_node *n)
     }
 }
 
+/* --- sockets of either kind --- */
+
+static void want(dp_io *io, unsigned events)
+{
+    if (io->datagrams)
+        dp_sim_dgram_want(io, events);
+    else
+        dp_sim_want(io, events);
+}
+
+static void close(dp_io *io, bool reset)
+{
+    if (io->datagrams)
+        dp_sim_dgram_close(io);
+    else
+        dp_sim_close(io, reset);
+}
+
+static void serve_io(dp_io *io)
+{
+    if (io->datagrams)
+        dp_sim_dgram_serve(io);
+    else
+        dp_sim_io_serve(io);
+}
+
 /* --- a turn --- */
 
 static void serve_ios(dp_node *n)
@@ -158,7 +208,7 @@ static void serve_ios(dp_node *n)
     dp_list_init(&now_eager);
     dp_list_splice(&now_eager, &n->eager);
     for (dp_link *k; (k = dp_list_pop(&now_eager));)
-        dp_sim_io_serve(dp_of(k, dp_io, eager));
+        serve_io(dp_of(k, dp_io, eager));
 }
 
 static void bury(dp_node *n)
@@ -184,22 +234,24 @@ static void batch(dp_sim_event *e)
     dp_sim *sim = n->sim;
 
     n->turned = sim->now.mono;
+    n->due = n->called = DP_NEVER;
     sim->loop = n;
     serve_posts(n);
     serve_jobs(n);
+    dp_asks_serve(n);
     serve_ios(n);
-    uint64_t next = n->world.up->turn(n->world.server, sim->now);
+    n->due = n->world.up->turn(n->world.server, dp_sim_node_now(n));
     if (n->ending)
         last_jobs(n);
     bury(n);
     sim->loop = NULL;
     if (n->ending) {
         n->ended = true;
+        sim->running--;
         dp_timer_set(sim->heap, &n->batch.timer, DP_NEVER);
         return;
     }
-    uint64_t soon = n->turned + TURN_NS;
-    dp_sim_event_by(sim, &n->batch, next > soon ? next : soon);
+    dp_sim_node_arm(n);
 }
 
 /* --- making one --- */
@@ -210,13 +262,22 @@ static void node_free(dp_world *w)
     dp_sim *sim = n->sim;
 
     dp_assert(!n->started || n->ended);
+    for (dp_link *k; (k = dp_list_first(&n->listeners));)
+        dp_sim_close(dp_of(k, dp_io, link), false);
     for (dp_link *k; (k = dp_list_first(&n->ios));)
         dp_sim_close(dp_of(k, dp_io, link), false);
     for (dp_link *k; (k = dp_list_first(&n->raws));)
         dp_sim_refuse(w, dp_of(k, dp_conn, waiting)->raw);
+    dp_sim_pairs_forget(n);
+    dp_sim_host_leave(n);
+    dp_sim_dgrams_leave(n);
+    dp_sim_nat_free(n);
+    dp_asks_free(n);
+    dp_sim_eject(w);
     dp_sim_event_fini(sim, &n->batch);
     dp_sim_event_fini(sim, &n->pool);
     dp_unlink(&n->link);
+    sim->nodes_live--;
     dp_free(&sim->setup.env, n, sizeof *n);
 }
 
@@ -233,11 +294,11 @@ static const dp_world_ops ops = {
     .adopt = dp_sim_adopt,
     .refuse = dp_sim_refuse,
     .names = dp_sim_names,
-    .want = dp_sim_want,
+    .want = want,
     .read = dp_sim_read,
     .write = dp_sim_write,
     .shut = dp_sim_shut,
-    .close = dp_sim_close,
+    .close = close,
     .work = work,
     .post = post,
     .spawn = dp_sim_spawn,
@@ -246,34 +307,59 @@ static const dp_world_ops ops = {
     .parker_free = dp_sim_parker_free,
     .park = dp_sim_park,
     .unpark = dp_sim_unpark,
+    .udp = dp_sim_udp,
+    .recv = dp_sim_recv,
+    .send = dp_sim_send,
+    .resolve = dp_sim_resolve,
+    .load = dp_sim_load,
+    .store = dp_sim_store,
 };
+
+/* make_room is for the events and the address of a node. */
+static int make_room(dp_node *n)
+{
+    dp_sim *sim = n->sim;
+    int err =
+        dp_index_reserve(&sim->hosts, &sim->setup.env, sim->nodes_live + 1);
+    if (!err)
+        err = dp_sim_event_init(sim, &n->batch, batch);
+    if (err)
+        return err;
+    err = dp_sim_event_init(sim, &n->pool, work_done);
+    if (err)
+        dp_sim_event_fini(sim, &n->batch);
+    return err;
+}
 
 int dp_sim_world(dp_world **out, dp_sim *sim, const devp2p_addr *ip)
 {
     dp_node *n = dp_alloc(&sim->setup.env, sizeof *n);
     if (!n)
         return DEVP2P_ERR_NOMEM;
-    int err = dp_sim_event_init(sim, &n->batch, batch);
-    if (err == 0) {
-        err = dp_sim_event_init(sim, &n->pool, work_done);
-        if (err)
-            dp_sim_event_fini(sim, &n->batch);
-    }
+    n->sim = sim;
+    int err = make_room(n);
     if (err) {
         dp_free(&sim->setup.env, n, sizeof *n);
         return err;
     }
     n->world.ops = &ops;
-    n->sim = sim;
-    n->ip = *ip;
-    n->ip.port = 0;
+    n->number = ++sim->nodes_made;
+    n->due = n->called = DP_NEVER;
     n->posts_end = &n->posts;
-    dp_chance_init(&n->chance, sim->setup.seed, ++sim->nodes_made);
+    dp_chance_init(&n->chance, sim->setup.seed, n->number);
+    dp_list_init(&n->pairs);
+    dp_list_init(&n->listeners);
     dp_list_init(&n->ios);
     dp_list_init(&n->eager);
     dp_list_init(&n->closed);
     dp_list_init(&n->raws);
+    dp_list_init(&n->tasks);
+    dp_list_init(&n->parkers);
+    dp_list_init(&n->sockets);
+    dp_asks_init(n);
     dp_list_push(&sim->nodes, &n->link);
+    sim->nodes_live++;
+    dp_sim_host_enter(n, ip);
     *out = &n->world;
     return 0;
 }

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim/sim.h"
 
-#include "sim/parts.h"
-
-#define MONO_START DP_SEC
-#define WALL_START INT64_C(1767225600000) /* 2026-01-01 */
-
-enum { STREAM_BYTES_DEFAULT = 64 * 1024 };
+#include "sim/dgram.h"
+#include "sim/names.h"
 
 /* --- events --- */
 
@@ -40,8 +36,7 @@ static void move_clock(dp_sim *sim, uint64_t mono)
 {
     if (mono > sim->now.mono)
         sim->now.mono = mono;
-    sim->now.wall =
-        WALL_START + (int64_t)((sim->now.mono - MONO_START) / DP_MS);
+    sim->now.wall = dp_sim_wall(sim->now.mono);
 }
 
 bool dp_sim_step(dp_sim *sim)
@@ -88,11 +83,6 @@ dp_now dp_sim_now(const dp_sim *sim)
     return sim->now;
 }
 
-uint64_t dp_sim_trace(const dp_sim *sim)
-{
-    return sim->trace;
-}
-
 void dp_sim_latch(dp_sim *sim, bool shut)
 {
     sim->latched = shut;
@@ -109,18 +99,24 @@ int dp_sim_new(dp_sim **out, const dp_sim_setup *setup)
     if (!sim)
         return DEVP2P_ERR_NOMEM;
     sim->setup = *setup;
-    if (sim->setup.stream_bytes == 0)
-        sim->setup.stream_bytes = STREAM_BYTES_DEFAULT;
     int err = dp_timers_new(&sim->heap, &sim->setup.env);
     if (err) {
         dp_free(&setup->env, sim, sizeof *sim);
         return err;
     }
-    move_clock(sim, MONO_START);
+    move_clock(sim, DP_SIM_START);
     dp_chance_init(&sim->chance, setup->seed, 0);
     dp_list_init(&sim->nodes);
     dp_list_init(&sim->conns);
-    dp_list_init(&sim->holds);
+    dp_list_init(&sim->widows);
+    sim->hosts.key = dp_sim_host_key;
+    sim->hosts.key_len = DP_HOST_KEY;
+    sim->pairs.key = dp_sim_pair_key;
+    sim->pairs.key_len = DP_PAIR_KEY;
+    dp_sim_pair_init(&sim->nowhere, sim);
+    dp_list_init(&sim->flights);
+    dp_list_init(&sim->nats);
+    dp_list_init(&sim->names);
     dp_assert(pthread_mutex_init(&sim->mutex, NULL) == 0);
     dp_assert(pthread_cond_init(&sim->back, NULL) == 0);
     *out = sim;
@@ -134,7 +130,10 @@ void dp_sim_free(dp_sim *sim)
     dp_assert(dp_list_empty(&sim->nodes));
     for (dp_link *k; (k = dp_list_first(&sim->conns));)
         dp_sim_conn_free(dp_of(k, dp_conn, link));
-    dp_sim_holds_free(sim);
+    dp_index_free(&sim->pairs);
+    dp_index_free(&sim->hosts);
+    dp_sim_flights_free(sim);
+    dp_sim_names_free(sim);
     dp_timers_free(sim->heap);
     pthread_cond_destroy(&sim->back);
     pthread_mutex_destroy(&sim->mutex);

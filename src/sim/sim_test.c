@@ -1,222 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-#include "test.h"
-
-#include "base/limits.h"
-#include "base/list.h"
-#include "sim/sim.h"
-#include "test_env.h"
-
-/* A host echoes what comes in, or sends bytes and hears their echo. */
-typedef struct host {
-    dp_world *w;
-    dp_io *listener, *stream;
-    devp2p_addr at;
-    unsigned send; /* bytes to send when connected */
-    unsigned sent, heard, wrong;
-    unsigned accepts, ends, turns;
-    int answer, lost; /* of the dial; of a read */
-    bool answered;
-    uint64_t answered_at, next;
-    bool deaf; /* wants no READ */
-    uint8_t kept[512];
-    size_t kept_n;
-    dp_work jobs[DP_EC_QUEUE + 1];
-    unsigned ran, worked;
-    size_t order[DP_EC_QUEUE];
-} host;
-
-static void say_more(host *h, dp_io *io)
-{
-    while (h->sent < h->send) {
-        uint8_t b[100];
-        size_t n = h->send - h->sent, took;
-        n = n < sizeof b ? n : sizeof b;
-        for (size_t i = 0; i < n; i++)
-            b[i] = (uint8_t)((h->sent + i) * 7);
-        if (h->w->ops->write(io, b, n, &took)) {
-            h->w->ops->want(io, DP_READ | DP_WRITE);
-            return;
-        }
-        h->sent += (unsigned)took;
-    }
-    h->w->ops->want(io, h->deaf ? 0 : DP_READ);
-}
-
-static void accepted(void *server, void *user, int raw, const devp2p_addr *from)
-{
-    (void)user;
-    (void)from;
-    host *h = server;
-    dp_io *io;
-    h->accepts++;
-    assert_int_equal(h->w->ops->adopt(h->w, raw, NULL, &io), 0);
-    h->stream = io;
-    h->w->ops->want(io, h->deaf ? 0 : DP_READ);
-}
-
-static void connected(void *server, void *user, dp_io *io, int err)
-{
-    (void)user;
-    host *h = server;
-    h->answer = err;
-    h->answered = true;
-    h->answered_at = h->w->ops->now(h->w).mono;
-    if (err) {
-        h->w->ops->close(io, false);
-        h->stream = NULL;
-    } else
-        say_more(h, io);
-}
-
-static void hear(host *h, dp_io *io)
-{
-    uint8_t b[200];
-    size_t n;
-    int err = h->w->ops->read(io, b, sizeof b, &n);
-    if (err == DEVP2P_ERR_AGAIN)
-        return;
-    if (err || n == 0) {
-        h->lost = err;
-        h->ends++;
-        h->w->ops->close(io, false);
-        h->stream = NULL;
-        return;
-    }
-    for (size_t i = 0; i < n; i++)
-        h->wrong += b[i] != (uint8_t)((h->heard + i) * 7);
-    h->heard += (unsigned)n;
-    if (!h->send) {
-        size_t took;
-        err = h->w->ops->write(io, b, n, &took);
-        assert_true(err == 0 || err == DEVP2P_ERR_AGAIN);
-        memcpy(h->kept, b + took, n - took);
-        h->kept_n = n - took;
-        if (h->kept_n)
-            h->w->ops->want(io, DP_WRITE);
-    }
-}
-
-static void ready(void *server, void *user, dp_io *io, unsigned events)
-{
-    (void)user;
-    host *h = server;
-    if (events & DP_WRITE && h->send)
-        say_more(h, io);
-    if (events & DP_WRITE && h->kept_n) {
-        size_t took;
-        int err = h->w->ops->write(io, h->kept, h->kept_n, &took);
-        assert_true(err == 0 || err == DEVP2P_ERR_RESET);
-        memmove(h->kept, h->kept + took, h->kept_n - took);
-        h->kept_n = err ? 0 : h->kept_n - took;
-        if (h->kept_n == 0)
-            h->w->ops->want(io, DP_READ);
-    } else if (events & DP_READ)
-        hear(h, io);
-}
-
-static void worked(void *server, dp_work *job)
-{
-    host *h = server;
-    h->order[h->worked++] = (size_t)(job - h->jobs);
-}
-
-static void posted(void *server, dp_post *p)
-{
-    (void)server;
-    (void)p;
-}
-
-static uint64_t turn(void *server, dp_now now)
-{
-    host *h = server;
-    h->turns++;
-    return h->next > now.mono ? h->next : DP_NEVER;
-}
-
-static const dp_world_up up = { accepted, connected, ready, worked, posted,
-    turn };
-
-/* --- a simulation of a few hosts --- */
-
-typedef struct play {
-    test_env t;
-    dp_sim *sim;
-    host h[3];
-} play;
-
-static devp2p_addr ip(const char *text)
-{
-    devp2p_addr a;
-    assert_int_equal(devp2p_addr_parse(&a, text), 0);
-    return a;
-}
-
-static void play_init(play *p, dp_sim_setup setup)
-{
-    static const char *const text[3] = { "10.0.0.1:0", "10.0.0.2:0",
-        "[fd00::3]:0" };
-    *p = (play){ 0 };
-    test_env_init(&p->t);
-    setup.env = p->t.env;
-    assert_int_equal(dp_sim_new(&p->sim, &setup), 0);
-    for (size_t i = 0; i < 3; i++) {
-        host *h = &p->h[i];
-        devp2p_addr a = ip(text[i]);
-        assert_int_equal(dp_sim_world(&h->w, p->sim, &a), 0);
-        dp_world_attach(h->w, &up, h);
-        assert_int_equal(h->w->ops->start(h->w), 0);
-        assert_int_equal(
-            h->w->ops->listen(h->w, &a, NULL, &h->listener, &h->at), 0);
-        h->w->ops->want(h->listener, DP_READ);
-    }
-}
-
-static void play_fini(play *p)
-{
-    for (size_t i = 0; i < 3; i++) {
-        dp_world *w = p->h[i].w;
-        w->ops->end(w);
-        w->ops->wake(w);
-        assert_int_equal(w->ops->wait(w), 0);
-        w->ops->free(w);
-    }
-    dp_sim_free(p->sim);
-    assert_int_equal(p->t.live, 0);
-}
-
-static void dial(host *from, devp2p_addr to, unsigned send)
-{
-    from->send = send;
-    assert_int_equal(
-        from->w->ops->connect(from->w, &to, NULL, &from->stream), 0);
-}
-
-static bool answered(void *user)
-{
-    return ((host *)user)->answered;
-}
-
-static bool heard_all(void *user)
-{
-    host *h = user;
-    return h->heard == h->send;
-}
-
-static uint64_t soon(play *p)
-{
-    return dp_sim_now(p->sim).mono + 100 * DP_SEC;
-}
+#include "sim/sim_fixture.h"
 
 /* --- streams --- */
 
-static uint64_t trace_of(uint64_t seed, size_t slice)
+static uint64_t trace_of(uint64_t seed, uint32_t slice)
 {
     play p;
     play_init(&p, (dp_sim_setup){ .seed = seed,
-                      .delay_ns = 20 * DP_MS,
-                      .jitter_ns = 10 * DP_MS,
-                      .stream_bytes = 3000,
-                      .slice_bytes = slice });
+                      .link = { .latency_us = 20000,
+                          .jitter_us = 10000,
+                          .window = 3000,
+                          .slice = slice } });
     dial(&p.h[0], p.h[1].at, 20000);
     assert_true(dp_sim_run(p.sim, soon(&p), heard_all, &p.h[0]));
     assert_int_equal(p.h[0].wrong + p.h[1].wrong, 0);
@@ -229,7 +23,7 @@ static uint64_t trace_of(uint64_t seed, size_t slice)
 static void one_integer_repeats_a_run(void **state)
 {
     (void)state;
-    for (size_t slice = 0; slice < 20; slice += 7) {
+    for (uint32_t slice = 0; slice < 20; slice += 7) {
         uint64_t first = trace_of(1, slice);
         assert_int_equal(trace_of(1, slice), first);
         assert_int_not_equal(trace_of(2, slice), first);
@@ -240,8 +34,8 @@ static void a_link_takes_its_time(void **state)
 {
     (void)state;
     play p;
-    play_init(
-        &p, (dp_sim_setup){ .delay_ns = DP_SEC, .jitter_ns = 10 * DP_MS });
+    play_init(&p, (dp_sim_setup){
+                      .link = { .latency_us = 1000000, .jitter_us = 10000 } });
     uint64_t begin = dp_sim_now(p.sim).mono;
     int64_t wall = dp_sim_now(p.sim).wall;
     dial(&p.h[0], p.h[1].at, 10);
@@ -267,7 +61,7 @@ static void a_dial_finds_its_listener_or_says_why(void **state)
 {
     (void)state;
     play p;
-    play_init(&p, (dp_sim_setup){ .delay_ns = DP_MS });
+    play_init(&p, (dp_sim_setup){ .link = { .latency_us = 1000 } });
     host *a = &p.h[0];
     devp2p_addr closed = p.h[1].at, self = ip("127.0.0.1:7");
     closed.port++;
@@ -305,7 +99,7 @@ static void the_queue_of_a_listener_is_bounded(void **state)
     (void)state;
     enum { BACKLOG = 128 };
     play p;
-    play_init(&p, (dp_sim_setup){ .delay_ns = DP_MS });
+    play_init(&p, (dp_sim_setup){ .link = { .latency_us = 1000 } });
     host *a = &p.h[0], *b = &p.h[1];
     b->w->ops->want(b->listener, 0);
     for (unsigned i = 0; i < BACKLOG; i++) {
@@ -327,7 +121,8 @@ static void a_reader_that_reads_nothing_stops_the_writer(void **state)
 {
     (void)state;
     play p;
-    play_init(&p, (dp_sim_setup){ .delay_ns = DP_MS, .stream_bytes = 1000 });
+    play_init(
+        &p, (dp_sim_setup){ .link = { .latency_us = 1000, .window = 1000 } });
     p.h[1].deaf = true;
     dial(&p.h[0], p.h[1].at, 5000);
     dp_sim_run(p.sim, soon(&p), NULL, NULL);
@@ -345,19 +140,20 @@ static void a_hold_delays_and_a_cut_breaks(void **state)
 {
     (void)state;
     play p;
-    play_init(&p, (dp_sim_setup){ .delay_ns = DP_MS, .stream_bytes = 1000 });
+    play_init(
+        &p, (dp_sim_setup){ .link = { .latency_us = 1000, .window = 1000 } });
     dial(&p.h[0], p.h[1].at, 5000);
-    dp_sim_hold(p.sim, p.h[0].w, p.h[1].w, true);
+    hold(&p, 0, 1, true);
     assert_false(dp_sim_run(p.sim, soon(&p), answered, &p.h[0]));
-    dp_sim_hold(p.sim, p.h[1].w, p.h[0].w, false);
+    hold(&p, 1, 0, false);
     assert_true(dp_sim_run(p.sim, soon(&p), answered, &p.h[0]));
 
     dp_sim_run(p.sim, dp_sim_now(p.sim).mono + 5 * DP_MS, NULL, NULL);
-    dp_sim_hold(p.sim, p.h[0].w, p.h[1].w, true);
+    hold(&p, 0, 1, true);
     dp_sim_run(p.sim, soon(&p), NULL, NULL);
     unsigned heard = p.h[0].heard;
     assert_in_range(heard, 1, 4999);
-    dp_sim_hold(p.sim, p.h[0].w, p.h[1].w, false);
+    hold(&p, 0, 1, false);
     dp_sim_run(p.sim, dp_sim_now(p.sim).mono + 5 * DP_MS, NULL, NULL);
     assert_true(p.h[0].heard > heard);
 
@@ -384,7 +180,7 @@ static void closing_with_unread_bytes_resets(void **state)
 {
     (void)state;
     play p;
-    play_init(&p, (dp_sim_setup){ .delay_ns = DP_MS });
+    play_init(&p, (dp_sim_setup){ .link = { .latency_us = 1000 } });
     host *a = &p.h[0], *b = &p.h[1];
     size_t n;
     for (unsigned unread = 0; unread < 2; unread++) {

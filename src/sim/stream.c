@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#include "sim/parts.h"
+#include "sim/nat.h"
 
 enum {
     BACKLOG = 128, /* connections in the queue of a listener */
+    WINDOW = 64 * 1024,
     PORT_FIRST = 49152,
     PORT_LAST = 65535
 };
 
 /* --- addresses --- */
-
-static bool is_loopback(const devp2p_addr *a)
-{
-    static const uint8_t one[16] = { [15] = 1 };
-    return a->family == 4 ? a->ip[0] == 127 : memcmp(a->ip, one, 16) == 0;
-}
 
 static bool overlap(const devp2p_addr *a, const devp2p_addr *b)
 {
@@ -24,9 +19,10 @@ static bool overlap(const devp2p_addr *a, const devp2p_addr *b)
 
 static dp_io *listener_at(dp_node *n, const devp2p_addr *at)
 {
-    for (dp_link *k = dp_list_first(&n->ios); k; k = dp_list_next(&n->ios, k)) {
+    for (dp_link *k = dp_list_first(&n->listeners); k;
+         k = dp_list_next(&n->listeners, k)) {
         dp_io *io = dp_of(k, dp_io, link);
-        if (!io->end && overlap(&io->local, at))
+        if (overlap(&io->local, at))
             return io;
     }
     return NULL;
@@ -44,25 +40,17 @@ static uint16_t free_port(dp_node *n, devp2p_addr at)
     return at.port;
 }
 
-/* host_of is the node with an address; a loopback address that no node has
- * belongs to the one who asks. */
-static dp_node *host_of(
-    dp_sim *sim, const devp2p_addr *addr, const devp2p_addr *asks)
-{
-    dp_node *self = NULL;
-    for (dp_link *k = dp_list_first(&sim->nodes); k;
-         k = dp_list_next(&sim->nodes, k)) {
-        dp_node *n = dp_of(k, dp_node, link);
-        if (dp_sim_same_ip(&n->ip, addr))
-            return n;
-        if (dp_sim_same_ip(&n->ip, asks))
-            self = n;
-    }
-    return is_loopback(addr) ? self : NULL;
-}
-
 /* --- what an io has to say --- */
 
+/* window is how many bytes of a stream may be in flight. */
+static size_t window(const dp_io *io)
+{
+    uint32_t own = dp_sim_pair_link(io->end->conn->pair)->window;
+    return own ? own : WINDOW;
+}
+
+/* level: a crashed node writes what nobody hears, and reads nothing; once it
+ * shuts a stream that ends, so that nobody waits for the other side. */
 static unsigned level(const dp_io *io)
 {
     const dp_end *e = io->end;
@@ -72,13 +60,13 @@ static unsigned level(const dp_io *io)
         return io->queued ? DP_READ : 0;
     if (!io->open)
         return 0;
-    if (e->broken)
-        return DP_READ | DP_WRITE;
-    if (e->ended || !dp_list_empty((dp_list *)&e->here))
+    if (io->node->crashed)
+        return io->shut ? DP_READ | DP_WRITE : DP_WRITE;
+    if (e->broken || e->ended || !dp_list_empty((dp_list *)&e->here))
         events |= DP_READ;
-    if (dp_sim_end_other(io->end)->load < io->node->sim->setup.stream_bytes)
+    if (e->broken || dp_sim_end_other(io->end)->load < window(io))
         events |= DP_WRITE;
-    return events;
+    return io->node->slow ? events & DP_WRITE : events;
 }
 
 void dp_sim_io_poke(dp_io *io)
@@ -141,9 +129,10 @@ static dp_io *io_new(dp_node *n, void *user, dp_end *end)
     io->user = user;
     io->end = end;
     dp_list_init(&io->queue);
-    dp_list_push(&n->ios, &io->link);
+    dp_list_push(end ? &n->ios : &n->listeners, &io->link);
     if (end) {
         end->io = io;
+        end->node = n;
         end->state = DP_END_OPEN;
         io->local = end->addr;
         io->remote = dp_sim_end_other(end)->addr;
@@ -180,7 +169,8 @@ int dp_sim_listen(dp_world *w, const devp2p_addr *at, void *user, dp_io **out,
     dp_node *n = dp_sim_node_of(w);
     devp2p_addr want = *at;
 
-    if (!dp_addr_is_unspecified(at) && host_of(n->sim, at, &n->ip) != n)
+    if (!dp_addr_is_unspecified(at) && !dp_sim_same_ip(at, &n->ip) &&
+        dp_sim_host(n->sim, at, n) != n)
         return DEVP2P_ERR_ADDR_UNAVAILABLE;
     if (want.port == 0)
         want.port = free_port(n, want);
@@ -197,12 +187,15 @@ int dp_sim_listen(dp_world *w, const devp2p_addr *at, void *user, dp_io **out,
 int dp_sim_connect(dp_world *w, const devp2p_addr *to, void *user, dp_io **out)
 {
     dp_node *n = dp_sim_node_of(w);
-    bool inside = is_loopback(to) && host_of(n->sim, to, &n->ip) == n;
+    bool inside = dp_sim_is_loopback(to) && dp_sim_host(n->sim, to, n) == n;
     devp2p_addr from = inside ? *to : n->ip;
     dp_conn *c;
 
+    if (n->crashed)
+        return DEVP2P_ERR_UNREACHABLE;
     from.port = free_port(n, from);
-    int err = dp_sim_conn_new(&c, n->sim, &from, to);
+    devp2p_addr seen = dp_sim_nat_outside(n, &from, to);
+    int err = dp_sim_conn_new(&c, n, &seen, to);
     if (err)
         return err;
     dp_io *io = io_new(n, user, &c->ends[0]);
@@ -210,6 +203,7 @@ int dp_sim_connect(dp_world *w, const devp2p_addr *to, void *user, dp_io **out)
         dp_sim_conn_free(c);
         return DEVP2P_ERR_NOMEM;
     }
+    io->local = from;
     *out = io;
     return 0;
 }
@@ -219,10 +213,12 @@ int dp_sim_connect(dp_world *w, const devp2p_addr *to, void *user, dp_io **out)
 int dp_sim_offer(dp_conn *c)
 {
     const devp2p_addr *to = &c->ends[1].addr, *from = &c->ends[0].addr;
-    dp_node *n = host_of(c->sim, to, &c->ends[0].io->node->ip);
+    dp_node *n = dp_sim_host(c->sim, to, c->ends[0].node);
 
-    if (!n || to->family != from->family)
+    if (!n || to->family != from->family || dp_sim_nat_bars(n, c->ends[0].node))
         return DEVP2P_ERR_UNREACHABLE;
+    if (n != c->ends[1].node && dp_sim_conn_bind(c, n))
+        return DEVP2P_ERR_REFUSED;
     dp_io *io = listener_at(n, to);
     if (!io || io->queued == BACKLOG)
         return DEVP2P_ERR_REFUSED;
@@ -286,10 +282,11 @@ void dp_sim_want(dp_io *io, unsigned events)
 }
 
 /* slice is how many of n bytes one call moves. */
-static size_t slice(dp_sim *sim, size_t n)
+static size_t slice(const dp_io *io, size_t n)
 {
-    size_t max = sim->setup.slice_bytes;
-    if (max == 0 || n == 0)
+    dp_sim *sim = io->node->sim;
+    size_t max = dp_sim_pair_link(io->end->conn->pair)->slice;
+    if (max == 0 || n == 0 || sim->calm)
         return n;
     n = n < max ? n : max;
     return 1 + (size_t)dp_chance_below(&sim->chance, n);
@@ -300,13 +297,20 @@ int dp_sim_read(dp_io *io, void *out, size_t cap, size_t *n)
     dp_end *e = io->end, *other = dp_sim_end_other(e);
 
     *n = 0;
-    if (!io->open)
+    if (!io->open || (io->node->crashed && !io->shut))
         return DEVP2P_ERR_AGAIN;
+    if (io->node->crashed)
+        return 0;
     if (e->broken)
         return DEVP2P_ERR_RESET;
+    if (io->node->slow)
+        return DEVP2P_ERR_AGAIN;
     if (dp_list_empty(&e->here))
         return e->ended ? 0 : DEVP2P_ERR_AGAIN;
-    *n = dp_sim_end_read(e, out, slice(io->node->sim, cap));
+    size_t part = slice(io, cap);
+    *n = dp_sim_end_read(e, out, part);
+    if (part < cap && !dp_list_empty(&e->here))
+        dp_sim_count(io->node->sim, DEVP2P_SIM_SHORT_IO);
     if (other->io)
         dp_sim_io_poke(other->io);
     return 0;
@@ -315,21 +319,28 @@ int dp_sim_read(dp_io *io, void *out, size_t cap, size_t *n)
 int dp_sim_write(dp_io *io, const void *at, size_t len, size_t *n)
 {
     dp_end *other = dp_sim_end_other(io->end);
-    size_t cap = io->node->sim->setup.stream_bytes;
+    size_t cap = window(io);
 
     *n = 0;
     if (!io->open)
         return DEVP2P_ERR_AGAIN;
     if (io->end->broken || io->shut)
         return DEVP2P_ERR_RESET;
+    if (io->node->crashed) {
+        *n = len;
+        return 0;
+    }
     if (other->load >= cap)
         return DEVP2P_ERR_AGAIN;
-    size_t part = len < cap - other->load ? len : cap - other->load;
-    part = slice(io->node->sim, part);
+    size_t room = len < cap - other->load ? len : cap - other->load;
+    size_t part = slice(io, room);
     int err = part ? dp_sim_end_send(io->end, at, part) : 0;
-    if (err == 0)
-        *n = part;
-    return err;
+    if (err)
+        return err;
+    *n = part;
+    if (part < room)
+        dp_sim_count(io->node->sim, DEVP2P_SIM_SHORT_IO);
+    return 0;
 }
 
 void dp_sim_shut(dp_io *io)
@@ -337,4 +348,6 @@ void dp_sim_shut(dp_io *io)
     io->shut = true;
     if (io->open)
         dp_sim_end_finish(io->end);
+    if (io->node->crashed)
+        dp_sim_io_poke(io);
 }

@@ -6,18 +6,26 @@
 
 struct dp_task {
     dp_sim *sim;
+    dp_node *node;
+    dp_link link; /* in the tasks of the node */
     void (*run)(void *arg);
     void *arg;
     pthread_t thread;
     pthread_cond_t mine; /* the baton is here */
     dp_sim_event start;
-    bool done;
+    bool started, done;
 };
 
 struct dp_parker {
     dp_sim *sim;
+    dp_node *node;
+    dp_link link; /* in the parkers of the node */
     dp_sim_event wake;
     dp_task *sleeper;
+    bool waited;    /* somebody waits, */
+    uint64_t until; /* by the clock of the node, */
+    uint64_t soon;  /* and at least until then, by the world's */
+    uint64_t at;
     bool token;
 };
 
@@ -67,7 +75,16 @@ static void *task_main(void *arg)
 
 static void start(dp_sim_event *e)
 {
-    give(dp_of(e, dp_task, start));
+    dp_task *t = dp_of(e, dp_task, start);
+    t->started = true;
+    give(t);
+}
+
+/* later is at, or when the node runs again. */
+static uint64_t later(const dp_node *n, uint64_t at)
+{
+    at = at > n->sim->now.mono ? at : n->sim->now.mono;
+    return at > n->paused ? at : n->paused;
 }
 
 static int thread_of(dp_task *t, size_t stack)
@@ -85,11 +102,13 @@ static int thread_of(dp_task *t, size_t stack)
 int dp_sim_spawn(
     dp_world *w, void (*run)(void *arg), void *arg, size_t stack, dp_task **out)
 {
-    dp_sim *sim = dp_sim_node_of(w)->sim;
+    dp_node *n = dp_sim_node_of(w);
+    dp_sim *sim = n->sim;
     dp_task *t = dp_alloc(&sim->setup.env, sizeof *t);
     if (!t)
         return DEVP2P_ERR_NOMEM;
     t->sim = sim;
+    t->node = n;
     t->run = run;
     t->arg = arg;
     dp_assert(pthread_cond_init(&t->mine, NULL) == 0);
@@ -104,7 +123,8 @@ int dp_sim_spawn(
         dp_free(&sim->setup.env, t, sizeof *t);
         return err;
     }
-    dp_sim_event_by(sim, &t->start, sim->now.mono);
+    dp_list_push(&n->tasks, &t->link);
+    dp_sim_event_by(sim, &t->start, later(n, 0));
     *out = t;
     return 0;
 }
@@ -119,6 +139,7 @@ void dp_sim_join(dp_task *t)
         dp_sim_must(sim, "a task to return");
     pthread_join(t->thread, NULL);
     pthread_cond_destroy(&t->mine);
+    dp_unlink(&t->link);
     dp_sim_event_fini(sim, &t->start);
     dp_free(&sim->setup.env, t, sizeof *t);
 }
@@ -134,22 +155,26 @@ static void wake(dp_sim_event *e)
 
 int dp_sim_parker(dp_world *w, dp_parker **out)
 {
-    dp_sim *sim = dp_sim_node_of(w)->sim;
+    dp_node *n = dp_sim_node_of(w);
+    dp_sim *sim = n->sim;
     dp_parker *p = dp_alloc(&sim->setup.env, sizeof *p);
     if (!p)
         return DEVP2P_ERR_NOMEM;
     p->sim = sim;
+    p->node = n;
     int err = dp_sim_event_init(sim, &p->wake, wake);
     if (err) {
         dp_free(&sim->setup.env, p, sizeof *p);
         return err;
     }
+    dp_list_push(&n->parkers, &p->link);
     *out = p;
     return 0;
 }
 
 void dp_sim_parker_free(dp_parker *p)
 {
+    dp_unlink(&p->link);
     dp_sim_event_fini(p->sim, &p->wake);
     dp_free(&p->sim->setup.env, p, sizeof *p);
 }
@@ -158,12 +183,22 @@ void dp_sim_parker_free(dp_parker *p)
 static void sleep_task(dp_parker *p)
 {
     dp_sim *sim = p->sim;
-    p->sleeper = sim->holder;
     pthread_mutex_lock(&sim->mutex);
     give_back(sim);
     await_baton(p->sleeper);
     pthread_mutex_unlock(&sim->mutex);
-    p->sleeper = NULL;
+}
+
+/* arm sets when a waiter goes on; a pause is for tasks alone. */
+static void arm(dp_parker *p)
+{
+    uint64_t at = dp_sim_node_when(p->node, p->until);
+
+    at = at > p->soon ? at : p->soon;
+    p->at = p->token ? p->sim->now.mono : at;
+    if (p->sleeper)
+        p->at = later(p->node, p->at);
+    dp_timer_set(p->sim->heap, &p->wake.timer, p->at);
 }
 
 /* dp_sim_park always lets some time pass when there is no token, so that a
@@ -175,14 +210,18 @@ int dp_sim_park(dp_parker *p, uint64_t until)
     if (sim->loop)
         return DEVP2P_ERR_STATE;
     if (!p->token) {
-        uint64_t soon = sim->now.mono + DP_US;
-        until = until > soon ? until : soon;
-        dp_sim_event_by(sim, &p->wake, until);
+        p->until = until;
+        p->soon = sim->now.mono + DP_US;
+        p->sleeper = sim->holder;
+        p->waited = true;
+        arm(p);
         if (sim->holder)
             sleep_task(p);
         else
-            while (!p->token && sim->now.mono < until)
+            while (!p->token && sim->now.mono < p->at)
                 dp_sim_must(sim, "a token");
+        p->waited = false;
+        p->sleeper = NULL;
         dp_timer_set(sim->heap, &p->wake.timer, DP_NEVER);
     }
     bool token = p->token;
@@ -194,5 +233,19 @@ void dp_sim_unpark(dp_parker *p)
 {
     p->token = true;
     if (p->sleeper)
-        dp_sim_event_by(p->sim, &p->wake, p->sim->now.mono);
+        arm(p);
+}
+
+void dp_sim_tasks_arm(dp_node *n)
+{
+    for (dp_link *k = dp_list_first(&n->tasks); k;
+         k = dp_list_next(&n->tasks, k)) {
+        dp_task *t = dp_of(k, dp_task, link);
+        if (!t->started)
+            dp_timer_set(n->sim->heap, &t->start.timer, later(n, 0));
+    }
+    for (dp_link *k = dp_list_first(&n->parkers); k;
+         k = dp_list_next(&n->parkers, k))
+        if (dp_of(k, dp_parker, link)->waited)
+            arm(dp_of(k, dp_parker, link));
 }

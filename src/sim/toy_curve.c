@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* toy_curve.h - five functions in the shape of a curve, without any security: a
- * public key is its private key and a hash of it.  Handshakes cost next to
- * nothing, so that tests can make thousands. */
-#ifndef TOY_CURVE_H
-#define TOY_CURVE_H
-
-#include "crypto/crypto.h"
+#include "sim/toy_curve.h"
 
 #include "crypto/keccak.h"
 
 #include <string.h>
 
-static inline int toy_derive(
-    const dp_crypto *c, devp2p_pubkey *out, const devp2p_key *key)
+static int derive(const dp_crypto *c, devp2p_pubkey *out, const devp2p_key *key)
 {
     static const uint8_t zero[32];
     (void)c;
@@ -23,7 +16,7 @@ static inline int toy_derive(
     return 0;
 }
 
-static inline int toy_parse(
+static int parse(
     const dp_crypto *c, devp2p_pubkey *out, const uint8_t *at, size_t len)
 {
     devp2p_key key;
@@ -32,15 +25,15 @@ static inline int toy_parse(
         return DEVP2P_ERR_KEY;
     at += len & 1;
     memcpy(key.b, at, 32);
-    if (toy_derive(c, &whole, &key) ||
+    if (derive(c, &whole, &key) ||
         (len != 33 && memcmp(at + 32, whole.b + 32, 32) != 0))
         return DEVP2P_ERR_KEY;
     *out = whole;
     return 0;
 }
 
-static inline int toy_ecdh(const dp_crypto *c, uint8_t x[32],
-    const devp2p_pubkey *pub, const devp2p_key *key)
+static int ecdh(const dp_crypto *c, uint8_t x[32], const devp2p_pubkey *pub,
+    const devp2p_key *key)
 {
     uint8_t both[64];
     bool swap = memcmp(pub->b, key->b, 32) > 0;
@@ -51,8 +44,8 @@ static inline int toy_ecdh(const dp_crypto *c, uint8_t x[32],
     return 0;
 }
 
-static inline int toy_sign(const dp_crypto *c, devp2p_sig *out,
-    const uint8_t hash[32], const devp2p_key *key)
+static int sign(const dp_crypto *c, devp2p_sig *out, const uint8_t hash[32],
+    const devp2p_key *key)
 {
     (void)c;
     memset(out, 0, sizeof *out);
@@ -61,16 +54,13 @@ static inline int toy_sign(const dp_crypto *c, devp2p_sig *out,
     return 0;
 }
 
-static inline int toy_recover(const dp_crypto *c, devp2p_pubkey *out,
+static int recover(const dp_crypto *c, devp2p_pubkey *out,
     const devp2p_sig *sig, const uint8_t hash[32])
 {
     devp2p_key key;
     for (size_t i = 0; i < 32; i++)
         key.b[i] = sig->b[i] ^ hash[i];
-    return toy_derive(c, out, &key) ? DEVP2P_ERR_SIGNATURE : 0;
+    return derive(c, out, &key) ? DEVP2P_ERR_SIGNATURE : 0;
 }
 
-static const dp_curve toy_curve = { toy_derive, toy_parse, toy_ecdh, toy_sign,
-    toy_recover };
-
-#endif
+const dp_curve dp_toy_curve = { derive, parse, ecdh, sign, recover };
