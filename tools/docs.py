@@ -18,6 +18,7 @@ import re
 import tree
 
 OUT = re.compile(r"^(?:out|sent|full|ticket|remote|at|a|b|n|node|len)$")
+HANDLE = re.compile(r"devp2p_sim_node \*")
 TIME = re.compile(r"time|wait|delay|deadline|duration")
 UNIT = re.compile(r"(?:_|^)(?:ms|ns|us|s)$")
 
@@ -38,7 +39,7 @@ class Function:
             if not found or "const" in found.group(1).split("*")[0]:
                 continue
             pointer = found.group(1).count("*") + bool(found.group(3))
-            if pointer and OUT.match(found.group(2)):
+            if pointer and OUT.match(found.group(2)) and not HANDLE.fullmatch(found.group(1)):
                 yield found.group(2)
 
 

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+#include "sim/check.h"
+
+#include "server/server.h"
+#include "sim/public.h"
+
+#include <string.h>
+
+/* --- peers --- */
+
+static dp_seen *find(const dp_tap *tap, const devp2p_id *id)
+{
+    for (size_t i = 0; i < tap->nseen; i++)
+        if (memcmp(&tap->seen[i].id, id, sizeof *id) == 0)
+            return &tap->seen[i];
+    return NULL;
+}
+
+/* meet finds a peer or makes it known. */
+static dp_seen *meet(dp_tap *tap, const devp2p_id *id)
+{
+    const dp_env *env = &tap->life->node->sim->env;
+    dp_seen *s = find(tap, id);
+
+    if (s)
+        return s;
+    if (tap->nseen == tap->seen_cap) {
+        size_t cap = tap->seen_cap ? 2 * tap->seen_cap : 8;
+        s = dp_resize(
+            env, tap->seen, tap->seen_cap * sizeof *s, cap * sizeof *s);
+        dp_assert(s); /* a check that cannot look must not pass */
+        tap->seen = s;
+        tap->seen_cap = cap;
+    }
+    s = &tap->seen[tap->nseen++];
+    *s = (dp_seen){ .id = *id };
+    return s;
+}
+
+/* forget drops what nothing is left of. */
+static void forget(dp_tap *tap, dp_seen *s)
+{
+    if (!s->up && !s->open)
+        *s = tap->seen[--tap->nseen];
+}
+
+/* --- events --- */
+
+static devp2p_sim *sim_of(const dp_tap *tap)
+{
+    return tap->life->node->sim;
+}
+
+/* proven: a peer is where its node is, or was. */
+static void check_proof(const dp_tap *tap, const devp2p_event *event)
+{
+    const devp2p_sim_node *peer = dp_sim_find(sim_of(tap), &event->id);
+    size_t own = tap->life->node->number;
+    char text[DEVP2P_ADDR_TEXT];
+
+    if (!peer) {
+        devp2p_sim_fail(sim_of(tap),
+            "node %zu has a peer that is no node of this world", own);
+        return;
+    }
+    for (size_t i = 0; i < peer->naddrs; i++)
+        if (dp_sim_same_ip(&peer->addrs[i], &event->addr))
+            return;
+    devp2p_sim_fail(sim_of(tap),
+        "node %zu takes %s for node %zu, which was never there", own,
+        devp2p_addr_text(text, &event->addr), peer->number);
+}
+
+/* count_up counts the peers that a program knows to be there. */
+static size_t count_up(const dp_tap *tap)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < tap->nseen; i++)
+        n += tap->seen[i].up && !tap->seen[i].unsure;
+    return n;
+}
+
+static void check_add(dp_tap *tap, const devp2p_event *event)
+{
+    const dp_config *cfg = &tap->life->node->cfg;
+    size_t slots = cfg->max_peers == DEVP2P_NONE ? 0 : cfg->max_peers;
+    size_t own = tap->life->node->number;
+    dp_seen *s = meet(tap, &event->id);
+
+    check_proof(tap, event);
+    if (s->up && !s->unsure)
+        devp2p_sim_fail(
+            sim_of(tap), "node %zu has two sessions with one peer", own);
+    s->up = true;
+    s->unsure = false;
+    size_t up = count_up(tap);
+    if (up > slots)
+        devp2p_sim_fail(sim_of(tap), "node %zu has %zu peers and %zu slots",
+            own, up, slots);
+}
+
+static void check_drop(dp_tap *tap, const devp2p_event *event)
+{
+    dp_seen *s = find(tap, &event->id);
+
+    if (s && s->up) {
+        s->up = s->unsure = false;
+        forget(tap, s);
+    } else if (!tap->lost) {
+        devp2p_sim_fail(sim_of(tap), "node %zu drops a peer that it has not",
+            tap->life->node->number);
+    }
+}
+
+/* doubt: what was told before is not sure any more. */
+static void doubt(dp_tap *tap)
+{
+    devp2p_sim_node *node = tap->life->node;
+
+    tap->lost = true;
+    for (size_t i = 0; i < node->nwishes; i++)
+        node->wishes[i].untold = true;
+    for (size_t i = 0; i < tap->nseen; i++)
+        tap->seen[i].unsure = tap->seen[i].up;
+}
+
+/* heed remembers that a static node said no, or could not be noted down. */
+static void heed(dp_tap *tap, const devp2p_event *event)
+{
+    dp_wish *w = dp_sim_wish(tap->life->node, &event->id);
+
+    if (w && event->remote)
+        w->refused_at = dp_sim_mono(sim_of(tap));
+    if (w && event->kind == DEVP2P_EVENT_COMMAND &&
+        event->code == DEVP2P_ERR_NOMEM)
+        w->untold = true;
+}
+
+void dp_check_event(dp_tap *tap, const devp2p_event *event)
+{
+    if (event->kind == DEVP2P_EVENT_PEER_ADD)
+        check_add(tap, event);
+    else if (event->kind == DEVP2P_EVENT_PEER_DROP)
+        check_drop(tap, event);
+    else if (event->kind == DEVP2P_EVENT_LOST)
+        doubt(tap);
+    heed(tap, event);
+}
+
+/* --- handlers --- */
+
+void dp_check_open(dp_tap *tap, size_t row, const devp2p_id *id)
+{
+    dp_seen *s = meet(tap, id);
+    uint64_t bit = UINT64_C(1) << row;
+
+    if (s->open & bit)
+        devp2p_sim_fail(sim_of(tap),
+            "node %zu has two handlers of one protocol and peer",
+            tap->life->node->number);
+    s->open |= bit;
+}
+
+void dp_check_close(dp_tap *tap, size_t row, const devp2p_id *id)
+{
+    dp_seen *s = find(tap, id);
+    uint64_t bit = UINT64_C(1) << row;
+
+    if (!s || !(s->open & bit)) {
+        devp2p_sim_fail(sim_of(tap), "node %zu ends a handler twice",
+            tap->life->node->number);
+        return;
+    }
+    s->open &= ~bit;
+    forget(tap, s);
+}
+
+void dp_check_ended(dp_tap *tap)
+{
+    for (size_t i = 0; i < tap->nseen; i++)
+        if (tap->seen[i].open ||
+            (tap->seen[i].up && !tap->seen[i].unsure && !tap->life->crashed))
+            devp2p_sim_fail(sim_of(tap),
+                "node %zu has ended and not closed what it opened",
+                tap->life->node->number);
+}
+
+/* --- turns --- */
+
+/* due is the earliest deadline of all that a server has, asked one by one. */
+static uint64_t due(const devp2p_server *srv, dp_now now)
+{
+    uint64_t at = dp_host_deadline(srv->host);
+
+    for (const dp_link *k = srv->all.head.next; k != &srv->all.head;
+         k = k->next) {
+        const dp_line *line = dp_of(k, dp_line, all);
+        if (line->session)
+            at = dp_sooner(at, dp_session_deadline(line->session));
+    }
+    if (!srv->pool_full)
+        at = dp_sooner(at, dp_gate_when(srv->gate, now));
+    return at;
+}
+
+static void check_total(
+    const dp_tap *tap, const dp_budget *total, size_t lines, const char *what)
+{
+    size_t spare = DP_SPARE + DP_MESSAGE_MAX + DP_WINDOW;
+
+    if (total->used > total->limit + lines * spare)
+        devp2p_sim_fail(sim_of(tap), "node %zu holds %zu bytes to %s",
+            tap->life->node->number, total->used, what);
+    if (lines == 0 && total->used)
+        devp2p_sim_fail(sim_of(tap),
+            "node %zu has no connection and %zu bytes to %s",
+            tap->life->node->number, total->used, what);
+}
+
+void dp_check_turn(dp_tap *tap, dp_now now, uint64_t next)
+{
+    const devp2p_server *srv = tap->life->srv;
+
+    if (srv->ended)
+        return;
+    uint64_t at = due(srv, now);
+    if (next > now.mono && next > at)
+        devp2p_sim_fail(sim_of(tap),
+            "node %zu wants its next turn %llu ns after a deadline",
+            tap->life->node->number, (unsigned long long)(next - at));
+    check_total(tap, &srv->recv, srv->nlines, "read");
+    check_total(tap, &srv->send, srv->nlines, "send");
+}
+
+/* --- all nodes --- */
+
+static bool line_idle(const dp_line *line)
+{
+    for (size_t i = 0; i < line->nchannels; i++) {
+        const dp_channel *ch = line->channels[i];
+        if (!dp_list_empty(&ch->in) || ch->out.n ||
+            (line->session && dp_session_unsent(line->session, ch->cap)))
+            return false;
+    }
+    return true;
+}
+
+bool dp_sim_idle(const devp2p_sim *sim, const devp2p_sim_node **node)
+{
+    for (size_t i = 0; i < sim->nnodes; i++) {
+        const dp_lifetime *life = sim->nodes[i]->life;
+        *node = sim->nodes[i];
+        if (!life)
+            continue;
+        const dp_list *all = &life->srv->all;
+        for (const dp_link *k = all->head.next; k != &all->head; k = k->next)
+            if (!line_idle(dp_of(k, dp_line, all)))
+                return false;
+    }
+    return true;
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/* check_test.c - each check fails when it is told what must not be. */
+#include "sim/world_fixture.h"
+
+#include "server/server.h"
+#include "sim/check.h"
+
+/* A bench is a world of two nodes whose taps are told lies. */
+typedef struct bench {
+    devp2p_sim *sim;
+    place a, b;
+    dp_tap *tap;
+    devp2p_event event; /* b is, or was, a peer of a */
+} bench;
+
+static void setup(bench *t)
+{
+    t->sim = world_new(1, (devp2p_sim_link){ .latency_us = 1000 });
+    assert_int_equal(place_add(t->sim, &t->a, false, ":30303", 1), 0);
+    assert_int_equal(place_add(t->sim, &t->b, false, ":30303", 1), 0);
+    t->tap = &t->a.node->life->tap;
+    t->event = (devp2p_event){ .kind = DEVP2P_EVENT_PEER_ADD,
+        .id = t->b.node->self.id,
+        .addr = t->b.node->self.addr };
+}
+
+/* teardown: the failure said so; the lie is taken back, so that the end of the
+ * node is as it should be. */
+static void teardown(bench *t, const char *says)
+{
+    const char *failure = devp2p_sim_failure(t->sim);
+
+    if (!failure || !strstr(failure, says))
+        fail_msg("\"%s\" does not say \"%s\"", failure ? failure : "", says);
+    assert_int_equal(devp2p_sim_run(t->sim, 1), DEVP2P_ERR_CHECK);
+    t->tap->nseen = 0;
+    devp2p_sim_free(t->sim);
+}
+
+static void one_session_a_pair(void **state)
+{
+    bench t;
+
+    (void)state;
+    setup(&t);
+    dp_check_event(t.tap, &t.event);
+    assert_null(devp2p_sim_failure(t.sim));
+    dp_check_event(t.tap, &t.event);
+    teardown(&t, "node 0 has two sessions with one peer");
+}
+
+static void no_more_peers_than_slots(void **state)
+{
+    bench t;
+    place c;
+
+    (void)state;
+    setup(&t);
+    assert_int_equal(place_add(t.sim, &c, false, ":30303", 1), 0);
+    dp_check_event(t.tap, &t.event);
+    t.event.id = c.node->self.id;
+    t.event.addr = c.node->self.addr;
+    dp_check_event(t.tap, &t.event);
+    teardown(&t, "node 0 has 2 peers and 1 slots");
+}
+
+static void no_peer_without_proof(void **state)
+{
+    bench t;
+
+    (void)state;
+    setup(&t);
+    t.event.addr.ip[0] = 172;
+    dp_check_event(t.tap, &t.event);
+    teardown(&t, "takes 172.0.0.2:30303 for node 1");
+    setup(&t);
+    t.event.id.b[0] ^= 1;
+    dp_check_event(t.tap, &t.event);
+    teardown(&t, "no node of this world");
+}
+
+static void nobody_is_dropped_who_was_not_there(void **state)
+{
+    bench t;
+
+    (void)state;
+    setup(&t);
+    t.event.kind = DEVP2P_EVENT_PEER_DROP;
+    dp_check_event(t.tap, &t.event);
+    teardown(&t, "drops a peer that it has not");
+}
+
+static void one_handler_a_protocol_and_peer(void **state)
+{
+    bench t;
+
+    (void)state;
+    setup(&t);
+    dp_check_open(t.tap, 0, &t.event.id);
+    dp_check_open(t.tap, 1, &t.event.id);
+    dp_check_close(t.tap, 0, &t.event.id);
+    dp_check_open(t.tap, 0, &t.event.id);
+    assert_null(devp2p_sim_failure(t.sim));
+    dp_check_open(t.tap, 1, &t.event.id);
+    teardown(&t, "two handlers of one protocol");
+    setup(&t);
+    dp_check_open(t.tap, 0, &t.event.id);
+    dp_check_close(t.tap, 0, &t.event.id);
+    dp_check_close(t.tap, 0, &t.event.id);
+    teardown(&t, "ends a handler twice");
+}
+
+static void what_was_opened_is_closed(void **state)
+{
+    bench t;
+
+    (void)state;
+    setup(&t);
+    dp_check_open(t.tap, 0, &t.event.id);
+    dp_check_ended(t.tap);
+    teardown(&t, "has ended and not closed what it opened");
+}
+
+static void no_turn_later_than_a_deadline(void **state)
+{
+    place a, b;
+    devp2p_sim *sim = world_two(1, &a, &b);
+    dp_lifetime *life = a.node->life;
+    dp_now now = dp_server_now(life->srv);
+    uint64_t at = dp_host_deadline(life->srv->host);
+
+    (void)state;
+    for (dp_link *k = dp_list_first(&life->srv->all); k;
+         k = dp_list_next(&life->srv->all, k))
+        at =
+            dp_sooner(at, dp_session_deadline(dp_of(k, dp_line, all)->session));
+    assert_true(at != DP_NEVER && at > now.mono);
+    dp_check_turn(&life->tap, now, at);
+    dp_check_turn(&life->tap, now, now.mono);
+    assert_null(devp2p_sim_failure(sim));
+    dp_check_turn(&life->tap, now, at + 1);
+    assert_non_null(strstr(devp2p_sim_failure(sim), "1 ns after a deadline"));
+    devp2p_sim_free(sim);
+}
+
+static void totals_are_kept(void **state)
+{
+    bench t;
+
+    (void)state;
+    setup(&t);
+    devp2p_server *srv = t.a.node->life->srv;
+    srv->recv.used = 1;
+    dp_check_turn(t.tap, dp_server_now(srv), 0);
+    srv->recv.used = 0;
+    teardown(&t, "no connection and 1 bytes to read");
+    setup(&t);
+    srv = t.a.node->life->srv;
+    srv->send.used = srv->send.limit + 1;
+    dp_check_turn(t.tap, dp_server_now(srv), 0);
+    srv->send.used = 0;
+    teardown(&t, "bytes to send");
+}
+
+static void who_stays_alone_is_named(void **state)
+{
+    place a, b;
+    devp2p_sim *sim = world_two(1, &a, &b);
+
+    (void)state;
+    devp2p_sim_stop(b.node);
+    assert_int_equal(devp2p_sim_run(sim, 5000), 0);
+    assert_int_equal(devp2p_sim_settle(sim, 5000), 0); /* b does not run */
+    assert_int_equal(devp2p_sim_start(b.node), 0);
+    a.node->wishes[0].refused_at = 0;
+    a.node->wishes[0].target.addr.port++; /* a lie: nobody listens there */
+    devp2p_sim_stop(a.node);
+    assert_int_equal(devp2p_sim_run(sim, 5000), 0);
+    assert_int_equal(devp2p_sim_start(a.node), 0);
+    assert_int_equal(devp2p_sim_settle(sim, 60000), DEVP2P_ERR_CHECK);
+    assert_non_null(
+        strstr(devp2p_sim_failure(sim), "node 0 is not connected to node 1"));
+    devp2p_sim_free(sim);
+}
+
+static void programs_have_checks_of_their_own(void **state)
+{
+    devp2p_sim *sim = world_new(1, (devp2p_sim_link){ .latency_us = 1000 });
+
+    (void)state;
+    assert_int_equal(devp2p_sim_run(sim, 1500), 0);
+    devp2p_sim_fail(sim, "%d is not %d", 1, 2);
+    devp2p_sim_fail(sim, "a second one");
+    assert_string_equal(devp2p_sim_failure(sim), "at 1.500000 s: 1 is not 2");
+    assert_int_equal(devp2p_sim_run(sim, 1), DEVP2P_ERR_CHECK);
+    assert_string_equal(devp2p_last_detail(), "at 1.500000 s: 1 is not 2");
+    devp2p_sim_free(sim);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_session_a_pair),
+        cmocka_unit_test(no_more_peers_than_slots),
+        cmocka_unit_test(no_peer_without_proof),
+        cmocka_unit_test(nobody_is_dropped_who_was_not_there),
+        cmocka_unit_test(one_handler_a_protocol_and_peer),
+        cmocka_unit_test(what_was_opened_is_closed),
+        cmocka_unit_test(no_turn_later_than_a_deadline),
+        cmocka_unit_test(totals_are_kept),
+        cmocka_unit_test(who_stays_alone_is_named),
+        cmocka_unit_test(programs_have_checks_of_their_own),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
