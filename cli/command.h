@@ -9,7 +9,7 @@
 /* How the tool ends. */
 enum { DONE = 0, FAILED = 1, USAGE = 2 };
 
-enum { OPTIONS_MAX = 4 };
+enum { OPTIONS_MAX = 8 };
 
 typedef struct call call;
 typedef int run_fn(const call *asked);
@@ -39,7 +39,9 @@ typedef struct command {
 struct call {
     const command *command;
     run_fn *run;
-    const char *values[OPTIONS_MAX]; /* in the order of command->options */
+    /* in the order of command->options; "" for one without a value, NULL for
+     * one that was not given and has no preset */
+    const char *values[OPTIONS_MAX];
     char **args;
     size_t n_args;
 };

@@ -6,11 +6,13 @@
 
 #include "report.h"
 
+#include <inttypes.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { DURATION_MAX = 1000 * 3600 }; /* seconds */
 
 /* A line is the words that are left. */
 typedef struct line {
@@ -94,7 +96,7 @@ static int take_option(call *out, const char *word, line *rest)
         value = next(rest);
     }
     if (own)
-        out->values[own - c->options] = value;
+        out->values[own - c->options] = value ? value : "";
     if (o->run)
         out->run = o->run;
     return 0;
@@ -152,17 +154,57 @@ int parse(call *out, char **words, size_t n)
     return check_args(out);
 }
 
-int parse_number(unsigned *out, const call *asked, size_t which, unsigned max)
+/* digits reads a whole number up to max: what stands behind it, or NULL. */
+static const char *digits(uint64_t *out, const char *text, uint64_t max)
+{
+    const char *at = text;
+    uint64_t v = 0;
+    for (; *at >= '0' && *at <= '9'; at++) {
+        unsigned digit = (unsigned)(*at - '0');
+        if (v > max / 10 || v * 10 > max - digit)
+            return NULL;
+        v = v * 10 + digit;
+    }
+    *out = v;
+    return at > text ? at : NULL;
+}
+
+int parse_between(
+    uint64_t *out, const call *asked, size_t which, uint64_t min, uint64_t max)
 {
     const char *text = asked->values[which];
-    unsigned long long v = 0;
-    for (const char *at = text; *at && v <= max; at++)
-        v = *at >= '0' && *at <= '9' ? v * 10 + (unsigned)(*at - '0')
-                                     : max + 1ull;
-    if (!*text || v > max)
-        return misuse(asked->command, "not a number from 0 to %u: --%s %s", max,
+    const char *end = digits(out, text, max);
+    if (!end || *end || *out < min)
+        return misuse(asked->command,
+            "not a number from %" PRIu64 " to %" PRIu64 ": --%s %s", min, max,
             asked->command->options[which].name, text);
-    *out = (unsigned)v;
+    return 0;
+}
+
+int parse_number(unsigned *out, const call *asked, size_t which, unsigned max)
+{
+    uint64_t v;
+    int err = parse_between(&v, asked, which, 0, max);
+    if (!err)
+        *out = (unsigned)v;
+    return err;
+}
+
+int parse_duration(uint64_t *ms, const call *asked, size_t which)
+{
+    const char *text = asked->values[which];
+    uint64_t n = 0;
+    const char *unit = digits(&n, text, DURATION_MAX);
+    uint64_t s = !unit                            ? 0
+                 : !unit[0] || !strcmp(unit, "s") ? n
+                 : !strcmp(unit, "m")             ? n * 60
+                 : !strcmp(unit, "h")             ? n * 3600
+                                                  : 0;
+    if (s == 0 || s > DURATION_MAX)
+        return misuse(asked->command,
+            "not a time such as 90, 90s, 5m or 1h, up to 1000h: --%s %s",
+            asked->command->options[which].name, text);
+    *ms = s * 1000;
     return 0;
 }
 

@@ -15,6 +15,10 @@
     X(key_to_enode) \
     X(rlpx)         \
     X(rlpx_ping)    \
+    X(sim)          \
+    X(sim_list)     \
+    X(sim_run)      \
+    X(sim_seeds)    \
     X(completion)   \
     X(help)
 
@@ -26,7 +30,8 @@ COMMANDS(X)
 const command command_tool = {
     .path = "",
     .args = "",
-    .words = "The tool of libdevp2p: node keys, and questions to nodes",
+    .words =
+        "The tool of libdevp2p: node keys, questions to nodes, simulations",
 };
 
 const command command_key = {
@@ -39,6 +44,12 @@ const command command_rlpx = {
     .path = "rlpx",
     .args = "",
     .words = "Ask nodes over the RLPx transport",
+};
+
+const command command_sim = {
+    .path = "sim",
+    .args = "",
+    .words = "Let nodes play in a simulated world",
 };
 
 const command *const commands[] = {

@@ -113,9 +113,35 @@ def wrong_usage(folder):
             (f"rlpx ping {node_at(1)} --timeout 5s", "--timeout 5s"),
             (f"rlpx ping {node_at(1)} --timeout .", "--timeout ."),
             (f"rlpx ping {node_at(1)} --timeout 3600.1", "up to 3600: --timeout 3600.1"),
+            ("sim", "one of list, run, seeds"),
+            ("sim list pair", "one argument too many: pair"),
+            ("sim run", "pair|star|"),
+            ("sim run nope", "unknown scenario nope, known are pair|star|"),
+            ("sim run pair mesh", "one argument too many: mesh"),
+            ("sim run pair --test-crypto=1", "--test-crypto takes no value"),
+            ("sim run pair --nodes 1", "not a number from 2 to 100000: --nodes 1\n"),
+            ("sim run pair --nodes 100001", "not a number from 2 to 100000: --nodes 100001\n"),
+            ("sim run pair --seed -1", "not a number from 0 to 18446744073709551615: --seed -1\n"),
+            ("sim run pair --seed 18446744073709551616", "--seed 18446744073709551616\n"),
+            ("sim run pair --for 0", "not a time such as 90, 90s, 5m or 1h, up to 1000h: --for 0\n"),
+            ("sim run pair --for 1d", "--for 1d\n"),
+            ("sim run pair --for h", "--for h\n"),
+            ("sim run pair --for 5ms", "--for 5ms\n"),
+            ("sim run pair --for 1001h", "--for 1001h\n"),
+            ("sim run pair --log loud", "not one of off, error, warn, info, debug, trace: --log loud\n"),
+            ("sim run pair --count 2", "unknown option --count"),
+            ("sim seeds", "pair|star|"),
+            ("sim seeds nope", "unknown scenario nope"),
+            ("sim seeds pair --seed 1", "unknown option --seed"),
+            ("sim seeds pair --from x", "not a number from 0 to 4294967295: --from x\n"),
+            ("sim seeds pair --count 0", "not a number from 1 to 4294967295: --count 0\n"),
+            ("sim seeds pair --jobs 0", "not a number from 1 to 256: --jobs 0\n"),
+            ("sim seeds pair --jobs 257", "not a number from 1 to 256: --jobs 257\n"),
+            ("sim seeds pair --stop=yes", "--stop takes no value"),
             ("completion", "bash is missing"),
             ("completion tcsh", "unknown shell tcsh, known is bash"),
             ("help nope", "unknown command nope"),
+            ("help sim nope", "unknown command nope, known are list, run, seeds"),
             ("help key nope", "unknown command nope, known are generate"),
             ("help key to-id nope", "unknown command nope")]:
         refused(2, *[path if a == "a" else a for a in args.split()], says=says)
@@ -145,7 +171,8 @@ def the_version(_folder):
 
 def output_that_is_lost(folder):
     path = known_key(folder)
-    for args in (["--version"], ["help"], ["key", "to-id", path], ["key", "to-enode", path], ["completion", "bash"]):
+    for args in (["--version"], ["help"], ["key", "to-id", path], ["key", "to-enode", path], ["completion", "bash"],
+                 ["sim", "list"]):
         with open("/dev/full", "w", encoding="ascii") as full:
             refused(1, *args, stdout=full, says="cannot write to standard output: No space left")
         closed = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", TOOL, *args], text=True, check=False,
@@ -182,6 +209,8 @@ def completion_in_bash(folder):
     equal("an option's value", complete(folder, "key", "to-enode", "--ip", ""), [""])
     equal("an option's value behind =", complete(folder, "key", "to-enode", "--ip", "=", ""), [""])
     equal("a shell", complete(folder, "completion", ""), ["bash"])
+    for sub in ("run", "seeds"):
+        equal(f"scenarios of sim {sub}", complete(folder, "sim", sub, ""), sorted(scenarios()))
 
 
 @contextlib.contextmanager
@@ -259,6 +288,66 @@ def an_answer_that_is_no_handshake(_folder):
             must(re.fullmatch(r"devp2p: 127\.0\.0\.1:\d+: no handshake: [^\n]+\n", err), err)
 
 
+# --- simulations ---
+
+SHORT = ("--nodes", "4", "--for", "3s", "--test-crypto")
+FAULTS = r"faults: (none|[a-z-]+ [1-9]\d*(, [a-z-]+ [1-9]\d*)*)\n"
+
+
+def scenarios():
+    """Every scenario with its words."""
+    listed = result("sim", "list")
+    must(re.fullmatch(r"([a-z-]+ {2,}\S.* \(\d+ nodes, \d+ s\)\n){10,}", listed), listed)
+    return [line.split()[0] for line in listed.splitlines()]
+
+
+def played(scenario, *options):
+    """The hash of a run that works."""
+    text = result("sim", "run", scenario, *options)
+    shown = re.fullmatch(r"[a-z-]+, \d+ nodes, seed \d+\ntime: \d+\.\d{3} s\npeers: (\d+)\n"
+                         r"messages: (\d+) accepted, (\d+) delivered, (\d+) unsent, (\d+) lost with a connection\n"
+                         + FAULTS + r"trace ([0-9a-f]{16})\n", text)
+    must(shown, f"{scenario} shows {text!r}")
+    peers, accepted, delivered, unsent, lost = (int(n) for n in shown.groups()[:5])
+    equal(f"what became of the messages of {scenario}", delivered + unsent + lost, accepted)
+    must(peers >= 2 and delivered > 0, f"nothing happened: {text!r}")
+    return shown.groups()[-1]
+
+
+def every_scenario_plays(_folder):
+    for name in scenarios():
+        hashes = [played(name, *SHORT, "--seed", seed) for seed in ("1", "1", "2")]
+        must(hashes[0] == hashes[1], f"{name}: one seed has two hashes")
+        must(hashes[0] != hashes[2], f"{name}: two seeds have one hash")
+
+
+def a_trace(folder):
+    """A file of lines that are the same when it is written again; it changes no hash."""
+    path, again = (os.path.join(folder, name) for name in ("one", "two"))
+    equal("hash", played("pair", *SHORT, "--trace", path), played("pair", *SHORT))
+    played("pair", *SHORT, f"--trace={again}")
+    with open(path, encoding="utf-8") as one, open(again, encoding="utf-8") as two:
+        lines = one.read()
+        must(lines.count("\n") > 10, f"a short trace: {lines!r}")
+        equal("a second trace", two.read(), lines)
+    refused(1, "sim", "run", "pair", *SHORT, "--trace", folder, says=f"cannot write {folder}: ")
+    refused(1, "sim", "run", "pair", *SHORT, "--trace", "/dev/full", says="cannot write /dev/full")
+
+
+def a_log(_folder):
+    done = subprocess.run([TOOL, "sim", "run", "pair", *SHORT, "--log", "debug"], text=True, timeout=PATIENCE,
+                          check=False, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    equal("exit code", done.returncode, 0)
+    must(re.fullmatch(r"(\d+\.\d{6} [a-z]+ \S+: .*\n)+", done.stderr), done.stderr[:1000])
+
+
+def many_seeds(_folder):
+    for jobs in ("1", "3"):
+        text = result("sim", "seeds", "flood", *SHORT, "--from", "5", "--count", "7", "--jobs", jobs, "--every-fault")
+        must(re.fullmatch(r"7 seeds, 0 failed\n" + FAULTS, text), text)
+        must("noise" in text and "replay" in text, text)
+
+
 play("cli", [keys_are_made, a_known_key, bad_key_files, wrong_usage, help_for_every_command, the_version,
-         output_that_is_lost, completion_in_bash, pings, what_a_node_says, nodes_that_are_none,
-             an_answer_that_is_no_handshake])
+             output_that_is_lost, completion_in_bash, pings, what_a_node_says, nodes_that_are_none,
+             an_answer_that_is_no_handshake, every_scenario_plays, a_trace, a_log, many_seeds])

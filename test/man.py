@@ -50,8 +50,9 @@ def every_command(_folder):
         for name, rest in re.findall(r"^  --([\w-]+)(.*)$", text, re.M):
             if name in ("help", "version"):
                 continue
-            about = re.search(rf"^\.It Fl -{name} .*\n((?:[^.].*\n)+)", entries[path], re.M)
-            must(about and f"Fl -{name} " in entries[path].split("\n.Bl")[0], f"{path}: nothing about --{name}")
+            about = re.search(rf"^\.It Fl -{name}(?: .*)?\n((?:.*\n)+?)(?=\.It|\.El)", entries[path], re.M)
+            must(about and re.search(rf" Fl -{name}[ \n]", entries[path].split("\n.Bl")[0]),
+                 f"{path}: nothing about --{name}")
             for preset in re.findall(r"\((.+)\)$", rest):
                 must(f"{preset} by default" in about.group(1), f"{path} --{name}: {preset} is not told")
 
