@@ -55,6 +55,10 @@ foreach(source ${unit_tests})
   endif()
 endforeach()
 
+# The choice that was made before main follows the environment.
+devp2p_test(cpu_test_generic crypto ${CMAKE_COMMAND} -E env DEVP2P_CPU=generic
+  $<TARGET_FILE:cpu_test>)
+
 # The system calls that os_faults_test.c has a function in the place of.
 foreach(call socket bind listen accept4 connect getsockopt recv send
     pthread_create RAND_bytes)

@@ -180,9 +180,9 @@ static bool anywhere(void)
  * kernel is made for it whatever the target of the build, and chosen when it
  * runs.  ARM has both. */
 #if defined(__aarch64__)
-KERNEL(portable, , PLAIN)
+KERNEL(generic, , PLAIN)
 #else
-KERNEL(portable, , INVERTED)
+KERNEL(generic, , INVERTED)
 #endif
 
 #if defined(__x86_64__)
@@ -194,20 +194,10 @@ static bool has_bmi(void)
 }
 #endif
 
-const dp_keccak_kernel dp_keccak_kernels[] = {
+const dp_keccak_kernel dp_keccak_kernels[DP_KECCAK_KERNELS] = {
 #if defined(__x86_64__)
-    { "bmi", has_bmi, bmi_permute, bmi_absorb },
+    [DP_KECCAK_BMI] = { "bmi", has_bmi, bmi_permute, bmi_absorb },
 #endif
-    { "portable", anywhere, portable_permute, portable_absorb },
+    [DP_KECCAK_GENERIC] = { "generic", anywhere, generic_permute,
+        generic_absorb },
 };
-
-const size_t dp_keccak_kernel_count =
-    sizeof dp_keccak_kernels / sizeof *dp_keccak_kernels;
-
-const dp_keccak_kernel *dp_keccak_kernel_best(void)
-{
-    const dp_keccak_kernel *k = dp_keccak_kernels;
-    while (!k->runs())
-        k++;
-    return k;
-}

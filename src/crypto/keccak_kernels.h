@@ -17,11 +17,16 @@ typedef struct dp_keccak_kernel {
 } dp_keccak_kernel;
 
 /* dp_keccak_kernels: best first; the last runs everywhere. */
-extern const dp_keccak_kernel dp_keccak_kernels[];
-extern const size_t dp_keccak_kernel_count;
+enum {
+#if defined(__x86_64__)
+    DP_KECCAK_BMI,
+#endif
+    DP_KECCAK_GENERIC,
+    DP_KECCAK_KERNELS
+};
+extern const dp_keccak_kernel dp_keccak_kernels[DP_KECCAK_KERNELS];
 
-/* dp_keccak_kernel_best asks the processor each time, a load and a test, so
- * that nothing has to be set up and shared. */
+/* dp_keccak_kernel_best is the one that cpu.c chose. */
 const dp_keccak_kernel *dp_keccak_kernel_best(void);
 
 /* dp_keccak_load reads the low bytes of a lane, n of at most 8, at any
