@@ -121,6 +121,11 @@ if(CMAKE_BUILD_TYPE STREQUAL Release AND NOT DEVP2P_SANITIZE)
     $<TARGET_FILE:foobar>)
   devp2p_check(install artefacts ${CMAKE_BINARY_DIR})
 
+  # A seed is the same run in this build and in those that are there.
+  devp2p_check(determinism artefacts ${CMAKE_BINARY_DIR}
+    ${CMAKE_SOURCE_DIR}/build/dev ${CMAKE_SOURCE_DIR}/build/clang)
+  set_tests_properties(determinism PROPERTIES TIMEOUT 600)
+
   # It records secrets on the way between files of the library, and looks for
   # what is left of them.
   devp2p_program(talk test/remnants/talk.c test/remnants/record.c)

@@ -21,7 +21,8 @@ PAGE = "doc/PROMISES.md"
 HEAD = ["promise", "test", "command", "figure", "differs from go-ethereum"]
 
 # The checks of a release build, and those of the Makefile, are known by their scripts.
-SCRIPTS = {"purity", "exports", "hardening", "install", "remnants", "abi", "deb", "constant_time", "coverage"}
+SCRIPTS = {"purity", "exports", "hardening", "install", "remnants", "abi", "deb", "constant_time", "coverage", "determinism",
+           "sim"}
 
 
 def rows(text):

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """All tests: with sanitizers, the checks of a release build, the interop matrix; then
-one line of totals.  DEVP2P_REQUIRE=interop makes a skipped interop suite a failure."""
+one line of totals.  DEVP2P_REQUIRE=interop,clang makes a skipped interop suite a failure,
+and a build with clang that seeds cannot be compared with."""
 
 import os
 import re
@@ -74,6 +75,10 @@ def main():
     began = time.monotonic()
     build("dev")
     build("release", *PARTS)
+    # what the release is compared with: the build before this one, and clang's if there is one
+    os.environ["DEVP2P_REQUIRE"] = ",".join(["dev", *filter(None, [os.environ.get("DEVP2P_REQUIRE")])])
+    if os.path.exists(os.path.join(tree.ROOT, "build", "clang", "build.ninja")):
+        build("clang", "devp2p_tool")
     parts = [("sanitized tests", ctest("dev", "-E", "^interop_")),
              ("release checks", ctest("release", "-L", "artefacts"))]
     run(sys.executable, "tools/traces.py", "--logs", LOGS, "--clear")
