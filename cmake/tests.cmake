@@ -104,6 +104,10 @@ foreach(name status own_loop tutorial)
     ${CMAKE_SOURCE_DIR}/test/${name}.py ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
 endforeach()
 
+# Seeds that once found a bug.
+devp2p_test(seeds sim Python3::Interpreter ${CMAKE_SOURCE_DIR}/test/seeds.py
+  ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
+
 devp2p_test(man "cli" Python3::Interpreter ${CMAKE_SOURCE_DIR}/test/man.py
   ${CMAKE_RUNTIME_OUTPUT_DIRECTORY} ${CMAKE_BINARY_DIR}/man)
 
