@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Everything here installs what it needs, then calls CMake or a tool.
-.PHONY: build install uninstall demo test abi deb doc bench fuzz coverage canary format clean
+.PHONY: build install uninstall demo test sim sim-nightly abi deb doc bench fuzz coverage canary format clean
 .DEFAULT_GOAL := build
 
 # make fuzz SECONDS=n: for each target
@@ -32,6 +32,13 @@ demo:
 test:
 	@tools/setup.sh build
 	@tools/test.py
+
+# the seeds of every change, and those of a night, which may be interrupted
+sim: build
+	@tools/sim.py
+
+sim-nightly: build
+	@tools/sim.py --nightly
 
 abi:
 	@tools/setup.sh build abi
