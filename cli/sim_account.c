@@ -17,13 +17,14 @@ typedef struct owner {
 
 struct sim_account {
     devp2p_sim *sim;
+    uint32_t window;
     owner *owners;  /* by the number of the node */
     size_t nodes;   /* that have joined */
     sim_end **ends; /* by their numbers */
     size_t n, cap;
 };
 
-sim_account *sim_account_new(devp2p_sim *sim, size_t nodes)
+sim_account *sim_account_new(devp2p_sim *sim, size_t nodes, uint32_t window)
 {
     sim_account *a = calloc(1, sizeof *a);
     owner *owners = calloc(nodes, sizeof *owners);
@@ -32,7 +33,7 @@ sim_account *sim_account_new(devp2p_sim *sim, size_t nodes)
         free(owners);
         return NULL;
     }
-    *a = (sim_account){ .sim = sim, .owners = owners };
+    *a = (sim_account){ .sim = sim, .window = window, .owners = owners };
     return a;
 }
 
@@ -40,8 +41,10 @@ void sim_account_free(sim_account *a)
 {
     if (!a)
         return;
-    for (size_t i = 0; i < a->n; i++)
+    for (size_t i = 0; i < a->n; i++) {
+        free(a->ends[i]->upto);
         free(a->ends[i]);
+    }
     free(a->ends);
     free(a->owners);
     free(a);
@@ -129,6 +132,22 @@ bool sim_end_crashed(const sim_end *e)
     return devp2p_sim_node_faults(e->node, DEVP2P_SIM_CRASH) != e->crashes;
 }
 
+void sim_account_accept(sim_end *e, size_t len)
+{
+    if (e->accepted == e->upto_cap) {
+        size_t cap = e->upto_cap ? e->upto_cap * 2 : 64;
+        uint64_t *upto = realloc(e->upto, cap * sizeof *upto);
+        if (!upto) {
+            devp2p_sim_fail(e->account->sim, "no memory for the account");
+            return;
+        }
+        e->upto = upto;
+        e->upto_cap = cap;
+    }
+    e->upto[e->accepted] = len + (e->accepted ? e->upto[e->accepted - 1] : 0);
+    e->accepted++;
+}
+
 /* meet learns from a message which two ends are those of one connection. */
 static bool meet(sim_end *e, uint64_t number)
 {
@@ -161,14 +180,36 @@ int sim_account_deliver(sim_end *e, uint64_t number, uint64_t sequence)
 
 /* --- the end of one --- */
 
-/* heard_goodbye: the other end said why, behind all that it had given to the
- * kernel, and nothing kept this one from taking that. */
-static bool heard_goodbye(const sim_end *e)
+/* free_to_read: nothing kept an end from taking what came. */
+static bool free_to_read(const sim_end *e)
 {
     uint64_t starved = devp2p_sim_node_faults(e->node, DEVP2P_SIM_NO_MEMORY);
-    return e->remote && DEVP2P_IS_DISC(e->reason) && !e->held &&
-           !sim_end_crashed(e) && starved == e->starved &&
+    return !e->held && !sim_end_crashed(e) && starved == e->starved &&
            owner_of(e->account, e->node)->stops == e->stops;
+}
+
+/* heard_goodbye: the other end said why, behind all that it had given to the
+ * kernel. */
+static bool heard_goodbye(const sim_end *e)
+{
+    return e->remote && DEVP2P_IS_DISC(e->reason) && free_to_read(e);
+}
+
+/* was_cut_off: it read for as long as bytes came. */
+static bool was_cut_off(const sim_end *e)
+{
+    return free_to_read(e) && (!DEVP2P_IS_DISC(e->reason) ||
+                                  e->reason == DEVP2P_DISC_READ_TIMEOUT);
+}
+
+/* on_its_way is how many bytes were lost with a connection.  Of the first
+ * message a part may have come; of all others nothing has. */
+static uint64_t on_its_way(const sim_end *from, const sim_end *to)
+{
+    uint64_t given = from->accepted - from->unsent;
+    return to->delivered < given
+               ? from->upto[given - 1] - from->upto[to->delivered]
+               : 0;
 }
 
 /* judge compares what an end gave to its kernel with what came out. */
@@ -181,6 +222,8 @@ static void judge(const sim_end *from, const sim_end *to)
         fail(from, "messages were delivered that are counted as unsent");
     else if (to->delivered < given && heard_goodbye(to))
         fail(to, "it heard a goodbye, and messages before that are lost");
+    else if (was_cut_off(to) && on_its_way(from, to) > from->account->window)
+        fail(from, "more is lost than can have been on its way");
 }
 
 static bool over(const sim_end *e)

@@ -7,7 +7,8 @@
  *     accepted = delivered + unsent + lost with the connection
  *
  * can be checked; the last may be above zero only when the receiver did not
- * hear a goodbye, which comes behind all that was given to the kernel. */
+ * hear a goodbye, which comes behind all that was given to the kernel.  It is
+ * no more than a link can hold when the receiver read to the end. */
 #ifndef CLI_SIM_ACCOUNT_H
 #define CLI_SIM_ACCOUNT_H
 
@@ -25,6 +26,8 @@ typedef struct sim_end {
     uint64_t number;  /* stands in its messages */
     uint64_t began_us;
     uint64_t accepted, delivered;
+    uint64_t *upto; /* bytes accepted with and before each message */
+    size_t upto_cap;
     uint32_t unsent;
     int reason;
     bool remote;
@@ -45,9 +48,10 @@ typedef struct sim_sums {
     uint64_t ends, accepted, delivered, unsent, lost;
 } sim_sums;
 
-/* sim_account_new makes one for a world of at most so many nodes: NULL without
- * memory.  It is freed after the simulation, whose callbacks have its ends. */
-sim_account *sim_account_new(devp2p_sim *sim, size_t nodes);
+/* sim_account_new makes one for a world of at most so many nodes, whose links
+ * hold at most so many bytes of a stream: NULL without memory.  It is freed
+ * after the simulation, whose callbacks have its ends. */
+sim_account *sim_account_new(devp2p_sim *sim, size_t nodes, uint32_t window);
 void sim_account_free(sim_account *a);
 
 /* sim_account_join: the next node has been added to the world. */
@@ -57,6 +61,10 @@ void sim_account_join(sim_account *a, devp2p_sim_node *node);
  * failed, when the peer is none of the nodes. */
 sim_end *sim_account_open(
     sim_account *a, devp2p_sim_node *node, devp2p_peer *peer, devp2p_rw *rw);
+
+/* sim_account_accept: a send accepted the next message, of so many bytes that
+ * do not compress. */
+void sim_account_accept(sim_end *e, size_t len);
 
 /* sim_account_deliver checks the number and sequence of a message that came:
  * 0, or ERR_UNEXPECTED when it is not the one that had to come next. */

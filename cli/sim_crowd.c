@@ -18,8 +18,23 @@ int sim_play_star(sim_stage *stage)
     return err;
 }
 
+/* cut_one breaks the connection of a pair, if it has one, while much is queued
+ * in front of a narrow link. */
+static int cut_one(sim_stage *stage)
+{
+    size_t n = devp2p_sim_count(stage->sim);
+    size_t i = sim_between(stage, 0, n - 1);
+    size_t j = (i + sim_between(stage, 1, n - 1)) % n;
+    devp2p_sim_node *a = devp2p_sim_node_at(stage->sim, i);
+    devp2p_sim_node *b = devp2p_sim_node_at(stage->sim, j);
+    return devp2p_sim_connected(a, b)
+               ? sim_strike(stage, DEVP2P_SIM_RESET, a, b, 0)
+               : 0;
+}
+
 /* churn: every two seconds or so a node stops, or one that stopped starts; half
- * of those that stop start again before they are gone. */
+ * of those that stop start again before they are gone.  In between connections
+ * break. */
 int sim_play_churn(sim_stage *stage)
 {
     int err = sim_start_all(stage);
@@ -32,6 +47,8 @@ int sim_play_churn(sim_stage *stage)
             err = devp2p_sim_start(node);
         if (!err)
             err = sim_pass(stage, sim_between(stage, 1, 4000));
+        if (!err)
+            err = cut_one(stage);
     }
     for (size_t i = 0; !err && i < devp2p_sim_count(stage->sim); i++) {
         devp2p_sim_node *node = devp2p_sim_node_at(stage->sim, i);

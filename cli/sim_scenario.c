@@ -70,12 +70,13 @@ static const sim_scenario mesh = {
 };
 
 static const sim_scenario churn = {
-    .words = "Nodes stop, with a goodbye, and start again",
+    .words = "Nodes stop, with a goodbye, and start again; connections break",
     .nodes = 12,
     .seconds = 120,
     .topology = DEVP2P_SIM_RANDOM,
     .degree = 4,
     .link = NARROW,
+    .faults = BIT(RESET),
     .pace_ms = 250,
     .largest = 200 * KB,
     .play = sim_play_churn,

@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+enum { WINDOW = 64 * 1024 }; /* of links that name none */
+
 /* --- what plays use --- */
 
 int sim_start_all(sim_stage *stage)
@@ -119,6 +121,7 @@ void sim_perform(sim_outcome *out, const sim_order *order)
         .log_user = &stage.sim,
         .log_level = order->log_level,
     };
+    uint32_t window = order->scenario->link.window;
     *out = (sim_outcome){ .seed = order->seed };
     int err = devp2p_sim_new(&stage.sim, &how);
     if (!err) {
@@ -127,6 +130,7 @@ void sim_perform(sim_outcome *out, const sim_order *order)
             .nodes = order->nodes,
             .pace_ms = order->scenario->pace_ms,
             .largest = order->scenario->largest,
+            .window = window ? window : WINDOW,
         });
         err = stage.traffic ? play(&stage, order) : DEVP2P_ERR_NOMEM;
     }

@@ -84,7 +84,7 @@ static int say(sim_traffic *t, sim_end *e, devp2p_rw *rw)
     m.filler = (devp2p_slice){ filler(t, &m), draw_length(t) };
     int err = devp2p_send(rw, MESSAGE, message, &m);
     if (!err)
-        e->accepted++;
+        sim_account_accept(e, m.filler.len);
     else if (err != DEVP2P_ERR_AGAIN && err != DEVP2P_ERR_CLOSED &&
              err != DEVP2P_ERR_NOMEM)
         devp2p_sim_fail(t->cfg.sim, "node %zu cannot send: %s",
@@ -289,7 +289,7 @@ sim_traffic *sim_traffic_new(const sim_traffic_config *cfg)
 {
     size_t noise = OFFSETS + (size_t)cfg->largest;
     sim_traffic *t = malloc(sizeof *t + noise);
-    sim_account *account = sim_account_new(cfg->sim, cfg->nodes);
+    sim_account *account = sim_account_new(cfg->sim, cfg->nodes, cfg->window);
     member *members = calloc(cfg->nodes, sizeof *members);
     if (!t || !account || !members) {
         sim_account_free(account);

@@ -19,6 +19,7 @@ typedef struct sim_traffic_config {
     size_t nodes;     /* that will be added, at most */
     uint32_t pace_ms; /* between two bursts of one end, on average */
     uint32_t largest; /* bytes of the longest message, which is rare */
+    uint32_t window;  /* bytes of a stream in flight, at most */
 } sim_traffic_config;
 
 /* sim_traffic_new: NULL without memory.  It is freed after the simulation. */
