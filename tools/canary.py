@@ -7,12 +7,17 @@ A row: fault (its name), file, search (occurs once), replace, kind, check, says 
 the failing check must print).  The kind is the build that the check needs: none, or the
 preset dev, tsan or release; the check is then a test of that build, and only its target
 is built.  Without a build the check is a tool.
+
+A row may have a scenario of the simulation, seeds, instead of a check: one of its first
+seeds, count or SEEDS of them, must fail and say so, and the command that `devp2p sim
+seeds` shows for that seed must fail with the same sentence.
 """
 
 import argparse
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -29,6 +34,9 @@ ARTEFACTS = {"purity": ["devp2p_objects"], "exports": LIBRARIES, "hardening": [*
              "determinism": ["devp2p_tool"]}
 # What the caller requires is in the tree, not in the copy.
 ENV = {name: value for name, value in os.environ.items() if name != "DEVP2P_REQUIRE"}
+# Seeds that a fault has to be found by, and that must pass without one; the tool.
+SEEDS, FEW = 500, 20
+TARGET, TOOL = "devp2p_tool", "bin/devp2p"
 
 
 def copy_tree():
@@ -54,18 +62,43 @@ def run(*argv):
     return done.returncode, done.stdout
 
 
+def name_of(row):
+    return row.get("check") or row["seeds"]
+
+
+def folder(kind):
+    return "build" if kind == "release" else f"build/{kind}"
+
+
 def check(row):
     """("passed" | "failed" | "broken", what was said); broken: it does not build."""
-    kind, name = row["kind"], row["check"]
+    kind, name = row["kind"], name_of(row)
     if kind == "none":
         code, said = run(*TOOLS[name])
         return "failed" if code else "passed", said
-    build = "build" if kind == "release" else f"build/{kind}"
-    code, said = run("cmake", "--build", build, "--target", *ARTEFACTS.get(name, [name]))
+    build = folder(kind)
+    targets = [TARGET] if "seeds" in row else ARTEFACTS.get(name, [name])
+    code, said = run("cmake", "--build", build, "--target", *targets)
     if code:
         return "broken", said
-    code, said = run("ctest", "--test-dir", build, "-R", f"^{name}$", "--no-tests=error", "--output-on-failure")
+    if "seeds" in row:
+        code, said = run(f"{build}/{TOOL}", "sim", "seeds", name, "--from", "1", "--count", str(row.get("count", SEEDS)),
+                         "--jobs", str(os.cpu_count()), "--stop")
+    else:
+        code, said = run("ctest", "--test-dir", build, "-R", f"^{name}$", "--no-tests=error", "--output-on-failure")
     return "failed" if code else "passed", said
+
+
+def replay(row, said):
+    """(the seed that failed, why its command does not show that again or None)"""
+    found = re.search(r"^seed (\d+): (.*)\n  devp2p (.*)$", said, re.MULTILINE)
+    if not found:
+        return None, f"no seed and no command:\n{said[-2000:]}"
+    seed, sentence, command = found.groups()
+    code, again = run(f"{folder(row['kind'])}/{TOOL}", *shlex.split(command))
+    if code and sentence in again:
+        return seed, None
+    return seed, f"devp2p {command} ends with {code} and does not say \"{sentence}\":\n{again[-2000:]}"
 
 
 def plant(row):
@@ -85,27 +118,31 @@ def plant(row):
 
 
 def caught(row):
-    """None, or why the fault was not caught."""
+    """(what caught it, None), or (None, why the fault was not caught)"""
     try:
         revert = plant(row)
     except LookupError as why:
-        return f"cannot be planted: {why}"
+        return None, f"cannot be planted: {why}"
+    name = name_of(row)
     result, said = check(row)
     revert()
     if result == "passed":
-        return f"{row['check']} passes"
+        return None, f"{name} passes"
     if result == "broken":
-        return f"does not build:\n{said[-2000:]}"
+        return None, f"does not build:\n{said[-2000:]}"
     if not re.search(row["says"], said):
-        return f"{row['check']} fails without saying \"{row['says']}\":\n{said[-2000:]}"
-    return None
+        return None, f"{name} fails without saying \"{row['says']}\":\n{said[-2000:]}"
+    if "seeds" not in row:
+        return name, None
+    seed, why = replay(row, said)
+    return f"seed {seed} of {name}", why
 
 
 def sound(rows):
     """The checks pass as long as nothing is planted, or they would show nothing."""
     fine = True
-    for kind, name in dict.fromkeys((r["kind"], r["check"]) for r in rows):
-        result, said = check({"kind": kind, "check": name})
+    for kind, what, name in dict.fromkeys((r["kind"], "seeds" if "seeds" in r else "check", name_of(r)) for r in rows):
+        result, said = check({"kind": kind, what: name, "count": FEW})
         if result != "passed":
             print(f"{name}: {result} without a fault:\n{said[-4000:]}")
             fine = False
@@ -132,11 +169,11 @@ def main():
         return 1
     found = 0
     # one kind after the other, so that each file is built again for its own faults only
-    for row in sorted(rows, key=lambda r: (r["kind"], r["check"])):
+    for row in sorted(rows, key=lambda r: (r["kind"], name_of(r))):
         began = time.monotonic()
-        why = caught(row)
+        by, why = caught(row)
         found += why is None
-        words = f"caught by {row['check']}" if why is None else f"NOT CAUGHT: {why}"
+        words = f"caught by {by}" if why is None else f"NOT CAUGHT: {why}"
         print(f"{row['fault']}: {words} ({time.monotonic() - began:.0f} s)", flush=True)
     print(f"{len(rows)} planted, {found} caught")
     return 0 if found == len(rows) else 1
