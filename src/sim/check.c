@@ -135,6 +135,8 @@ static void heed(dp_tap *tap, const devp2p_event *event)
     if (w && event->kind == DEVP2P_EVENT_COMMAND &&
         event->code == DEVP2P_ERR_NOMEM)
         w->untold = true;
+    if (w && event->kind == DEVP2P_EVENT_COMMAND)
+        w->retold = false;
 }
 
 void dp_check_event(dp_tap *tap, const devp2p_event *event)
@@ -149,6 +151,18 @@ void dp_check_event(dp_tap *tap, const devp2p_event *event)
 }
 
 /* --- handlers --- */
+
+/* A peer that is over may have been dropped before a thread could begin. */
+void dp_check_told(dp_tap *tap, const devp2p_peer *peer)
+{
+    const dp_seen *s = find(tap, devp2p_peer_id(peer));
+
+    if (!(s && s->up) && !tap->lost && !tap->life->crashed &&
+        !devp2p_peer_reason(peer, NULL))
+        devp2p_sim_fail(sim_of(tap),
+            "node %zu begins a handler before it tells of the peer",
+            tap->life->node->number);
+}
 
 void dp_check_open(dp_tap *tap, size_t row, const devp2p_id *id)
 {
@@ -176,14 +190,31 @@ void dp_check_close(dp_tap *tap, size_t row, const devp2p_id *id)
     forget(tap, s);
 }
 
-void dp_check_ended(dp_tap *tap)
+/* --- dials --- */
+
+static dp_wish *wish_at(devp2p_sim_node *node, const devp2p_addr *at)
 {
-    for (size_t i = 0; i < tap->nseen; i++)
-        if (tap->seen[i].open ||
-            (tap->seen[i].up && !tap->seen[i].unsure && !tap->life->crashed))
-            devp2p_sim_fail(sim_of(tap),
-                "node %zu has ended and not closed what it opened",
-                tap->life->node->number);
+    for (size_t i = 0; i < node->nwishes; i++) {
+        const devp2p_addr *its = &node->wishes[i].target.addr;
+        if (dp_sim_same_ip(its, at) && its->port == at->port)
+            return &node->wishes[i];
+    }
+    return NULL;
+}
+
+void dp_check_dial(dp_tap *tap, const devp2p_addr *to, dp_now now)
+{
+    dp_wish *w = wish_at(tap->life->node, to);
+    char text[DEVP2P_ADDR_TEXT];
+
+    if (!w || w->retold || tap->life != tap->life->node->life)
+        return;
+    if (w->dialled_at && now.mono - w->dialled_at < DP_REDIAL_NS)
+        devp2p_sim_fail(sim_of(tap),
+            "node %zu dials %s %llu ms after it did so before",
+            tap->life->node->number, devp2p_addr_text(text, to),
+            (unsigned long long)((now.mono - w->dialled_at) / DP_MS));
+    w->dialled_at = now.mono;
 }
 
 /* --- turns --- */
@@ -218,6 +249,14 @@ static void check_total(
             tap->life->node->number, total->used, what);
 }
 
+static void check_totals(const dp_tap *tap)
+{
+    const devp2p_server *srv = tap->life->srv;
+
+    check_total(tap, &srv->recv, srv->nlines, "read");
+    check_total(tap, &srv->send, srv->nlines, "send");
+}
+
 void dp_check_turn(dp_tap *tap, dp_now now, uint64_t next)
 {
     const devp2p_server *srv = tap->life->srv;
@@ -229,8 +268,20 @@ void dp_check_turn(dp_tap *tap, dp_now now, uint64_t next)
         devp2p_sim_fail(sim_of(tap),
             "node %zu wants its next turn %llu ns after a deadline",
             tap->life->node->number, (unsigned long long)(next - at));
-    check_total(tap, &srv->recv, srv->nlines, "read");
-    check_total(tap, &srv->send, srv->nlines, "send");
+    check_totals(tap);
+}
+
+/* --- the end --- */
+
+void dp_check_ended(dp_tap *tap)
+{
+    for (size_t i = 0; i < tap->nseen; i++)
+        if (tap->seen[i].open ||
+            (tap->seen[i].up && !tap->seen[i].unsure && !tap->life->crashed))
+            devp2p_sim_fail(sim_of(tap),
+                "node %zu has ended and not closed what it opened",
+                tap->life->node->number);
+    check_totals(tap);
 }
 
 /* --- all nodes --- */

@@ -110,6 +110,46 @@ static void one_handler_a_protocol_and_peer(void **state)
     teardown(&t, "ends a handler twice");
 }
 
+static void a_handler_begins_behind_its_event(void **state)
+{
+    place a, b;
+    devp2p_sim *sim = world_two(1, &a, &b);
+    dp_lifetime *life = a.node->life;
+    const devp2p_peer *peer = life->srv->peers[0];
+
+    (void)state;
+    dp_check_told(&life->tap, peer);
+    assert_null(devp2p_sim_failure(sim));
+    life->tap.seen[0].up = false;
+    dp_check_told(&life->tap, peer);
+    assert_non_null(strstr(devp2p_sim_failure(sim),
+        "node 0 begins a handler before it tells of the peer"));
+    life->tap.seen[0].up = true;
+    devp2p_sim_free(sim);
+}
+
+static void dials_keep_their_distance(void **state)
+{
+    place a, b;
+    devp2p_sim *sim = world_two(1, &a, &b);
+    dp_tap *tap = &a.node->life->tap;
+    dp_wish *w = &a.node->wishes[0];
+    dp_now now = { .mono = w->dialled_at + DP_REDIAL_NS };
+
+    (void)state;
+    assert_true(w->dialled_at > 0); /* it was dialled through the tap */
+    dp_check_dial(tap, &w->target.addr, now);
+    w->retold = true;
+    dp_check_dial(tap, &w->target.addr, now);
+    w->retold = false;
+    assert_null(devp2p_sim_failure(sim));
+    now.mono += DP_REDIAL_NS - 1;
+    dp_check_dial(tap, &w->target.addr, now);
+    assert_non_null(
+        strstr(devp2p_sim_failure(sim), "34999 ms after it did so before"));
+    devp2p_sim_free(sim);
+}
+
 static void what_was_opened_is_closed(void **state)
 {
     bench t;
@@ -160,6 +200,12 @@ static void totals_are_kept(void **state)
     dp_check_turn(t.tap, dp_server_now(srv), 0);
     srv->send.used = 0;
     teardown(&t, "bytes to send");
+    setup(&t);
+    srv = t.a.node->life->srv;
+    srv->send.used = 2; /* when it has ended */
+    dp_check_ended(t.tap);
+    srv->send.used = 0;
+    teardown(&t, "no connection and 2 bytes to send");
 }
 
 static void who_stays_alone_is_named(void **state)
@@ -205,6 +251,8 @@ int main(void)
         cmocka_unit_test(no_peer_without_proof),
         cmocka_unit_test(nobody_is_dropped_who_was_not_there),
         cmocka_unit_test(one_handler_a_protocol_and_peer),
+        cmocka_unit_test(a_handler_begins_behind_its_event),
+        cmocka_unit_test(dials_keep_their_distance),
         cmocka_unit_test(what_was_opened_is_closed),
         cmocka_unit_test(no_turn_later_than_a_deadline),
         cmocka_unit_test(totals_are_kept),

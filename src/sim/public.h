@@ -14,6 +14,8 @@ typedef struct dp_wish {
     devp2p_node target;  /* where it was when we heard of it last */
     uint64_t refused_at; /* when it said no to our dial last; 0: never */
     bool untold;         /* the server may not know where it is now */
+    bool retold;         /* it was told, and has not said that it knows */
+    uint64_t dialled_at; /* when it was dialled last, by the server's clock */
 } dp_wish;
 
 /* A dp_own_link is the link of one pair, while both live and afterwards. */

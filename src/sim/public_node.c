@@ -291,6 +291,8 @@ static int begin(dp_lifetime *life)
 
     for (size_t i = 0; i < node->nwishes && !err; i++) {
         node->wishes[i].untold = false;
+        node->wishes[i].retold = false;
+        node->wishes[i].dialled_at = 0;
         err = dp_host_list(life->srv->host, &node->wishes[i].target);
         if (err != DEVP2P_ERR_NOMEM)
             err = 0; /* as a server: one that cannot be dialled is not */

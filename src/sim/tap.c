@@ -128,6 +128,7 @@ static int on_open(devp2p_peer *peer, devp2p_rw *rw, void *user)
     const dp_tap_row *row = user;
 
     note_call(row, "opens", NOTE_OPEN, rw, 0, 0);
+    dp_check_told(row->tap, peer);
     dp_check_open(row->tap, (size_t)(row - row->tap->rows), &peer->id);
     return row->theirs->on_open
                ? row->theirs->on_open(peer, rw, row->theirs->user)
@@ -186,6 +187,7 @@ static int run(devp2p_peer *peer, devp2p_rw *rw, void *user)
     size_t number = (size_t)(row - tap->rows);
 
     note_call(row, "runs for", NOTE_RUN, rw, 0, 0);
+    dp_check_told(tap, peer);
     dp_check_open(tap, number, &peer->id);
     if (!tap->real) {
         tap->real = rw->ops;
@@ -211,6 +213,17 @@ static uint64_t turn(void *server, dp_now now)
 
     dp_check_turn(tap, now, next);
     return next;
+}
+
+/* --- dials --- */
+
+static int tapped_connect(
+    dp_world *w, const devp2p_addr *to, void *user, dp_io **out)
+{
+    dp_tap *tap = dp_of(w->ops, dp_tap, ops);
+
+    dp_check_dial(tap, to, dp_server_now(tap->life->srv));
+    return tap->world->connect(w, to, user, out);
 }
 
 /* --- life --- */
@@ -263,6 +276,10 @@ void dp_tap_attach(dp_tap *tap)
     tap->up = *w->up;
     tap->up.turn = turn;
     w->up = &tap->up;
+    tap->world = w->ops;
+    tap->ops = *w->ops;
+    tap->ops.connect = tapped_connect;
+    w->ops = &tap->ops;
 }
 
 void dp_tap_fini(dp_tap *tap)

@@ -35,6 +35,8 @@ typedef struct dp_tap {
     const dp_rw_ops *real; /* what these lead to */
     dp_world_up up;        /* what the world calls */
     const dp_world_up *server;
+    dp_world_ops ops; /* what the server calls */
+    const dp_world_ops *world;
     dp_seen *seen;
     size_t nseen, seen_cap;
     bool lost; /* some events were, for want of memory */

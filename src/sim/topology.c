@@ -90,6 +90,8 @@ static void tell(const devp2p_sim_node *node, dp_wish *w)
     if (!err)
         err = dp_server_command(srv, DP_ADD, &w->target, NULL);
     w->untold = err != 0;
+    w->retold = true;
+    w->dialled_at = 0; /* a node that is new to it is dialled at once */
 }
 
 void dp_sim_moved(devp2p_sim_node *node)
