@@ -304,6 +304,8 @@ bool dp_sim_idle(const devp2p_sim *sim, const devp2p_sim_node **node)
         *node = sim->nodes[i];
         if (!life)
             continue;
+        if (life->srv->recv.used || life->srv->send.used)
+            return false;
         const dp_list *all = &life->srv->all;
         for (const dp_link *k = all->head.next; k != &all->head; k = k->next)
             if (!line_idle(dp_of(k, dp_line, all)))

@@ -229,6 +229,21 @@ static void who_stays_alone_is_named(void **state)
     devp2p_sim_free(sim);
 }
 
+static void what_is_read_is_given_back(void **state)
+{
+    place a, b;
+    devp2p_sim *sim = world_two(1, &a, &b);
+
+    (void)state;
+    assert_int_equal(devp2p_sim_settle(sim, 1000), 0);
+    a.node->life->srv->recv.used = 1;
+    assert_int_equal(devp2p_sim_settle(sim, 1000), DEVP2P_ERR_CHECK);
+    assert_non_null(strstr(
+        devp2p_sim_failure(sim), "node 0 still has something in a queue"));
+    a.node->life->srv->recv.used = 0;
+    devp2p_sim_free(sim);
+}
+
 static void programs_have_checks_of_their_own(void **state)
 {
     devp2p_sim *sim = world_new(1, (devp2p_sim_link){ .latency_us = 1000 });
@@ -257,6 +272,7 @@ int main(void)
         cmocka_unit_test(no_turn_later_than_a_deadline),
         cmocka_unit_test(totals_are_kept),
         cmocka_unit_test(who_stays_alone_is_named),
+        cmocka_unit_test(what_is_read_is_given_back),
         cmocka_unit_test(programs_have_checks_of_their_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

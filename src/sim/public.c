@@ -364,7 +364,7 @@ static bool missing(const devp2p_sim *sim, bool late, uint64_t refused_before,
 
 int devp2p_sim_settle(devp2p_sim *sim, uint64_t time_ms)
 {
-    const devp2p_sim_node *a = NULL, *b = NULL;
+    const devp2p_sim_node *a = NULL, *b = NULL, *holds = NULL;
     uint64_t until = dp_after(dp_sim_now(sim->world), in_ns(time_ms));
 
     dp_sim_mend(sim);
@@ -380,10 +380,10 @@ int devp2p_sim_settle(devp2p_sim *sim, uint64_t time_ms)
         if (apart && late)
             devp2p_sim_fail(sim, "node %zu is not connected to node %zu",
                 a->number, b->number);
-        if (!missing(sim, false, 0, &a, &b) && dp_sim_idle(sim, &a))
+        if (!missing(sim, false, 0, &a, &b) && dp_sim_idle(sim, &holds))
             return 0;
         if (late && !apart && !missing(sim, false, 0, &a, &b))
             devp2p_sim_fail(
-                sim, "node %zu still has something in a queue", a->number);
+                sim, "node %zu still has something in a queue", holds->number);
     }
 }

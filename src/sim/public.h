@@ -139,7 +139,8 @@ void dp_sim_tell_again(devp2p_sim *sim);
 
 /* --- checks --- */
 
-/* dp_sim_idle: no queue of a running node holds anything; else *node does. */
+/* dp_sim_idle: no queue of a running node holds anything, and its totals say
+ * so; else *node does. */
 bool dp_sim_idle(const devp2p_sim *sim, const devp2p_sim_node **node);
 
 #endif
