@@ -2,8 +2,8 @@
 #include "core/gate.h"
 
 #include "base/addr.h"
-#include "base/assert.h"
 #include "base/bucket.h"
+#include "base/index.h"
 #include "base/limits.h"
 
 #include <string.h>
@@ -14,9 +14,11 @@ typedef struct queue {
     size_t len;
 } queue;
 
+enum { SUBNET = 8 };
+
 typedef struct subnet {
     dp_link used; /* in the order of their last use */
-    uint8_t key[8];
+    uint8_t key[SUBNET];
     dp_bucket bucket;
 } subnet;
 
@@ -31,11 +33,14 @@ struct dp_gate {
     dp_env env;
     dp_bucket tokens;
     queue queues[QUEUES];
-    dp_map *by_key;
+    dp_index by_key; /* few nodes see DP_EC_SUBNETS: it grows */
     dp_list by_use;
-    size_t fresh; /* first of the subnets never used */
-    subnet subnets[DP_EC_SUBNETS];
 };
+
+static const uint8_t *key_of(const void *value)
+{
+    return ((const subnet *)value)->key;
+}
 
 /* --- queues --- */
 
@@ -77,11 +82,8 @@ int dp_gate_new(dp_gate **out, const dp_env *env, dp_now now)
     for (int i = 0; i < QUEUES; i++)
         queue_init(&g->queues[i]);
     dp_list_init(&g->by_use);
-    uint8_t salt[16];
-    int err = dp_random(env, salt, sizeof salt);
-    if (!err)
-        err = dp_map_new(
-            &g->by_key, env, salt, DP_EC_SUBNETS, sizeof g->subnets[0].key);
+    g->by_key = (dp_index){ .key_len = SUBNET, .key = key_of };
+    int err = dp_random(env, g->by_key.salt, sizeof g->by_key.salt);
     if (err) {
         dp_gate_free(g);
         return err;
@@ -97,35 +99,50 @@ void dp_gate_free(dp_gate *g)
     for (int i = 0; i < QUEUES; i++)
         for (dp_ec *ec; (ec = pop(&g->queues[i]));)
             dp_ec_free(ec);
-    dp_map_free(g->by_key);
+    dp_index_free(&g->by_key);
     dp_env env = g->env;
+    for (dp_link *k; (k = dp_list_pop(&g->by_use));)
+        dp_free(&env, dp_of(k, subnet, used), sizeof(subnet));
     dp_free(&env, g, sizeof *g);
 }
 
 /* --- in --- */
 
-/* subnet_of finds the bucket of an address; where there is no room the subnet
- * that was silent for longest is forgotten. */
-static subnet *subnet_of(dp_gate *g, const devp2p_addr *addr, dp_now now)
+/* subnet_new makes a subnet; where there is no room the one that was silent for
+ * longest is forgotten.  NULL: there is no memory. */
+static subnet *subnet_new(dp_gate *g, const uint8_t key[SUBNET], dp_now now)
 {
-    uint8_t key[8];
-    dp_addr_subnet(key, addr);
-    subnet *s = dp_map_get(g->by_key, key);
-    if (!s) {
-        if (g->fresh < DP_EC_SUBNETS) {
-            s = &g->subnets[g->fresh++];
-        } else {
-            s = dp_of(dp_list_pop(&g->by_use), subnet, used);
-            dp_map_cut(g->by_key, s->key);
-        }
-        memcpy(s->key, key, sizeof key);
-        dp_bucket_init(&s->bucket, DP_EC_SUBNET_PER_S, DP_EC_SUBNET_BURST, now);
-        int err = dp_map_put(g->by_key, key, s);
-        dp_assert(!err);
+    size_t count = dp_index_count(&g->by_key);
+    subnet *s;
+    if (count == DP_EC_SUBNETS) {
+        s = dp_of(dp_list_pop(&g->by_use), subnet, used);
+        dp_index_cut(&g->by_key, s);
+    } else {
+        if (dp_index_reserve(&g->by_key, &g->env, count + 1))
+            return NULL;
+        s = dp_alloc(&g->env, sizeof *s);
+        if (!s)
+            return NULL;
     }
+    memcpy(s->key, key, SUBNET);
+    dp_bucket_init(&s->bucket, DP_EC_SUBNET_PER_S, DP_EC_SUBNET_BURST, now);
+    dp_index_put(&g->by_key, s);
+    return s;
+}
+
+/* charge takes a token of the subnet of an address. */
+static int charge(dp_gate *g, const devp2p_addr *addr, dp_now now)
+{
+    uint8_t key[SUBNET];
+    dp_addr_subnet(key, addr);
+    subnet *s = dp_index_get(&g->by_key, key);
+    if (!s)
+        s = subnet_new(g, key, now);
+    if (!s)
+        return DEVP2P_ERR_NOMEM;
     dp_unlink(&s->used);
     dp_list_push(&g->by_use, &s->used);
-    return s;
+    return dp_bucket_take(&s->bucket, now) ? 0 : DEVP2P_ERR_LIMIT;
 }
 
 int dp_gate_put(dp_gate *g, dp_ec *ec, const devp2p_addr *from, dp_now now)
@@ -133,11 +150,10 @@ int dp_gate_put(dp_gate *g, dp_ec *ec, const devp2p_addr *from, dp_now now)
     queue *q = &g->queues[from ? STRANGERS : OWN];
     if (q->len >= DP_EC_QUEUE)
         return DEVP2P_ERR_AGAIN;
-    if (from && !dp_addr_is_lan(from) &&
-        !dp_bucket_take(&subnet_of(g, from, now)->bucket, now))
-        return DEVP2P_ERR_LIMIT;
-    push(q, ec);
-    return 0;
+    int err = from && !dp_addr_is_lan(from) ? charge(g, from, now) : 0;
+    if (!err)
+        push(q, ec);
+    return err;
 }
 
 /* --- out --- */

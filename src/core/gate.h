@@ -15,7 +15,7 @@ void dp_gate_free(dp_gate *g); /* frees what waits */
 
 /* dp_gate_put takes ec; the caller owns it still when it fails.
  * Returns: 0; ERR_AGAIN when the queue is full; ERR_LIMIT when from's subnet
- *          used up its share.
+ *          used up its share; ERR_NOMEM.
  * In:      from - NULL for a dial of ours, which needs no token. */
 int dp_gate_put(dp_gate *g, dp_ec *ec, const devp2p_addr *from, dp_now now);
 

@@ -273,6 +273,9 @@ static void forget_takes_what_waits(void **state)
     fixture f;
     fixture_init(&f);
     devp2p_addr from = addr_of(1);
+    assert_int_equal(put(&f, name(1), &from), 0);
+    assert_int_equal(next(&f), 1);
+    f.empty = f.t.live; /* with one subnet, which stays known */
     for (unsigned n = 1; n <= 3; n++) {
         assert_int_equal(put(&f, name(n), &from), 0);
         assert_int_equal(put(&f, name(n), NULL), 0);
@@ -314,6 +317,36 @@ static void without_memory_or_chance(void **state)
     assert_int_equal(t.live, 0);
 }
 
+/* What a subnet needs to be known fails, at the first one and where the table
+ * grows: the job is refused, and the next one of that subnet is as any. */
+static void a_subnet_without_memory(void **state)
+{
+    (void)state;
+    fixture f;
+    fixture_init(&f);
+    size_t refused = 0;
+    for (unsigned n = 0; n < 100; n++) {
+        devp2p_addr from = addr_of(n);
+        dp_ec *ec = job_of(&f, name(n + 1));
+        size_t live = f.t.live;
+        int err;
+        for (size_t k = 1;; k++) {
+            test_env_fail(&f.t, k);
+            err = dp_gate_put(f.g, ec, &from, f.now);
+            if (err != DEVP2P_ERR_NOMEM)
+                break;
+            assert_true(dp_gate_when(f.g, f.now) == DP_NEVER);
+            assert_true(f.t.live >= live);
+            refused++;
+        }
+        test_env_fail(&f.t, 0);
+        assert_int_equal(err, 0);
+        assert_int_equal(next(&f), n + 1);
+    }
+    assert_in_range(refused, 101, 200);
+    fixture_fini(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -325,6 +358,7 @@ int main(void)
         cmocka_unit_test(the_queue_is_bounded),
         cmocka_unit_test(undo_keeps_the_turn),
         cmocka_unit_test(forget_takes_what_waits),
+        cmocka_unit_test(a_subnet_without_memory),
         cmocka_unit_test(without_memory_or_chance),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

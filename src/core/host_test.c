@@ -612,7 +612,7 @@ static void a_lost_event_is_counted(void **state)
     remove_node(&f, 1, 9);
     expect(&f, "command 1: not found\nlost 1\n");
     /* a dial without memory is tried again in its time */
-    f.t.fail_from = f.t.calls + 4; /* node, timer, answer, connection */
+    f.t.fail_from = f.t.calls + 7; /* node, timer, table, answer, connection */
     f.t.fail_to = f.t.fail_from;
     add(&f, 2, 8);
     expect(&f, "command 2: ok\nfail n8 static: out of memory\n");

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/statics.h"
 
+#include "base/index.h"
 #include "base/list.h"
 #include "base/timer.h"
+
+#include <string.h>
 
 typedef struct entry {
     dp_timer timer; /* set while the node may be dialled */
@@ -12,9 +15,14 @@ typedef struct entry {
 
 struct dp_statics {
     const dp_env *env;
-    dp_map *by_id;
+    dp_index by_id; /* few nodes have DP_STATIC_MAX: it grows */
     dp_timers *timers;
 };
+
+static const uint8_t *id_of(const void *value)
+{
+    return ((const entry *)value)->node.id.b;
+}
 
 int dp_statics_new(dp_statics **out, const dp_env *env, const uint8_t salt[16])
 {
@@ -22,10 +30,9 @@ int dp_statics_new(dp_statics **out, const dp_env *env, const uint8_t salt[16])
     if (!s)
         return DEVP2P_ERR_NOMEM;
     s->env = env;
-    int err =
-        dp_map_new(&s->by_id, env, salt, DP_STATIC_MAX, sizeof(devp2p_id));
-    if (!err)
-        err = dp_timers_new(&s->timers, env);
+    s->by_id = (dp_index){ .key_len = sizeof(devp2p_id), .key = id_of };
+    memcpy(s->by_id.salt, salt, sizeof s->by_id.salt);
+    int err = dp_timers_new(&s->timers, env);
     if (err) {
         dp_statics_free(s);
         return err;
@@ -38,13 +45,10 @@ void dp_statics_free(dp_statics *s)
 {
     if (!s)
         return;
-    if (s->by_id) {
-        size_t at = 0;
-        entry *e;
-        while ((e = dp_map_each(s->by_id, &at)))
-            dp_free(s->env, e, sizeof *e);
-        dp_map_free(s->by_id);
-    }
+    size_t at = 0;
+    for (entry *e; (e = dp_index_each(&s->by_id, &at));)
+        dp_free(s->env, e, sizeof *e);
+    dp_index_free(&s->by_id);
     if (s->timers)
         dp_timers_free(s->timers);
     dp_free(s->env, s, sizeof *s);
@@ -52,24 +56,26 @@ void dp_statics_free(dp_statics *s)
 
 int dp_statics_add(dp_statics *s, const devp2p_node *node)
 {
-    if (dp_map_get(s->by_id, &node->id))
+    if (dp_index_get(&s->by_id, &node->id))
         return DEVP2P_ERR_EXISTS;
-    size_t count = dp_map_count(s->by_id);
+    size_t count = dp_index_count(&s->by_id);
     if (count == DP_STATIC_MAX)
         return DEVP2P_ERR_LIMIT;
     entry *e = dp_alloc(s->env, sizeof *e);
-    if (!e || dp_timers_reserve(s->timers, count + 1)) {
+    if (!e || dp_timers_reserve(s->timers, count + 1) ||
+        dp_index_reserve(&s->by_id, s->env, count + 1)) {
         dp_free(s->env, e, sizeof *e);
         return DEVP2P_ERR_NOMEM;
     }
     e->timer.at = DP_NEVER;
     e->node = *node;
-    return dp_map_put(s->by_id, &node->id, e);
+    dp_index_put(&s->by_id, e);
+    return 0;
 }
 
 bool dp_statics_cut(dp_statics *s, const devp2p_id *id)
 {
-    entry *e = dp_map_cut(s->by_id, id);
+    entry *e = dp_index_take(&s->by_id, id);
     if (!e)
         return false;
     dp_timer_set(s->timers, &e->timer, DP_NEVER);
@@ -79,20 +85,20 @@ bool dp_statics_cut(dp_statics *s, const devp2p_id *id)
 
 const devp2p_node *dp_statics_find(const dp_statics *s, const devp2p_id *id)
 {
-    const entry *e = dp_map_get(s->by_id, id);
+    const entry *e = dp_index_get(&s->by_id, id);
     return e ? &e->node : NULL;
 }
 
 void dp_statics_wake(dp_statics *s, const devp2p_id *id)
 {
-    entry *e = dp_map_get(s->by_id, id);
+    entry *e = dp_index_get(&s->by_id, id);
     if (e && e->timer.at == DP_NEVER)
         dp_timer_set(s->timers, &e->timer, e->next);
 }
 
 void dp_statics_rest(dp_statics *s, const devp2p_id *id)
 {
-    entry *e = dp_map_get(s->by_id, id);
+    entry *e = dp_index_get(&s->by_id, id);
     if (e)
         dp_timer_set(s->timers, &e->timer, DP_NEVER);
 }

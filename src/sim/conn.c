@@ -152,9 +152,13 @@ static void overhear(dp_end *e, dp_segment *s)
     c->overheard = true;
     if (c->raw < n->heard_raw)
         return;
+    size_t len = s->size < DP_OVERHEARD ? s->size : DP_OVERHEARD;
+    uint8_t *heard = dp_resize(&n->sim->setup.env, n->heard, n->heard_n, len);
+    if (!heard)
+        return;
     n->heard_raw = c->raw;
-    n->heard_n = s->size < DP_OVERHEARD ? s->size : DP_OVERHEARD;
-    memcpy(n->heard, bytes_of(s), n->heard_n);
+    n->heard_n = len;
+    n->heard = memcpy(heard, bytes_of(s), len);
 }
 
 /* lost: between severed ends nothing arrives, and nothing from or to an address

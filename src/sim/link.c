@@ -38,8 +38,7 @@ dp_pair *dp_sim_pair(dp_sim *sim, dp_node *a, dp_node *b)
 
     if (p)
         return p;
-    size_t n = sim->pairs.map ? dp_map_count(sim->pairs.map) : 0;
-    if (dp_index_reserve(&sim->pairs, env, n + 1))
+    if (dp_index_reserve(&sim->pairs, env, dp_index_count(&sim->pairs) + 1))
         return NULL;
     p = dp_alloc(env, sizeof *p);
     if (!p)

@@ -278,6 +278,7 @@ static void node_free(dp_world *w)
     dp_sim_event_fini(sim, &n->pool);
     dp_unlink(&n->link);
     sim->nodes_live--;
+    dp_free(&sim->setup.env, n->heard, n->heard_n);
     dp_free(&sim->setup.env, n, sizeof *n);
 }
 

@@ -4,9 +4,9 @@
 #define DP_SIM_PARTS_H
 
 #include "base/assert.h"
+#include "base/index.h"
 #include "base/limits.h"
 #include "base/list.h"
-#include "base/map.h"
 #include "base/timer.h"
 #include "sim/chance.h"
 #include "sim/sim.h"
@@ -21,24 +21,6 @@ typedef struct dp_sim_event {
     dp_timer timer;
     void (*fire)(struct dp_sim_event *e);
 } dp_sim_event;
-
-/* --- tables --- */
-
-/* A dp_index is a map that grows; its values know their keys. */
-typedef struct dp_index {
-    dp_map *map; /* NULL: there never was anything in it */
-    size_t capacity, key_len;
-    const uint8_t *(*key)(const void *value);
-} dp_index;
-
-void *dp_index_get(const dp_index *x, const void *key);
-
-/* dp_index_reserve makes room for n values in all, so that dp_index_put cannot
- * fail: 0, ERR_NOMEM.  A value that is put takes the place of an older one. */
-int dp_index_reserve(dp_index *x, const dp_env *env, size_t n);
-void dp_index_put(dp_index *x, void *value);
-void dp_index_cut(dp_index *x, const void *value);
-void dp_index_free(dp_index *x);
 
 /* --- links --- */
 
@@ -193,7 +175,7 @@ struct dp_node {
     size_t jobs_n;
     int heard_raw; /* the connection that was overheard */
     size_t heard_n;
-    uint8_t heard[DP_OVERHEARD];
+    uint8_t *heard;      /* DP_OVERHEARD bytes at most */
     dp_list sockets;     /* of datagrams */
     uint16_t dgram_port; /* last ephemeral one of theirs */
     size_t flying;       /* datagrams on their way */
