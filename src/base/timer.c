@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* timer.c - a binary heap of pointers; a timer knows its place, so that moving
- * or resting one needs no search. */
+/* timer.c - a binary heap; a timer knows its place, so that moving or resting
+ * one needs no search, and a place what it is ordered by, so that finding one
+ * does not touch the others' timers. */
 #include "base/timer.h"
 
 #include "base/assert.h"
 
+typedef struct slot {
+    uint64_t at, seq;
+    dp_timer *timer;
+} slot;
+
 struct dp_timers {
     dp_env env;
-    dp_timer **heap; /* from 1 to n */
+    slot *heap; /* from 1 to n */
     size_t n, cap;
     uint64_t seq;
 };
@@ -25,7 +31,7 @@ int dp_timers_new(dp_timers **out, const dp_env *env)
 /* heap_size is the bytes of a heap of n timers; the first place is unused. */
 static size_t heap_size(size_t n)
 {
-    return (n + 1) * sizeof(dp_timer *);
+    return (n + 1) * sizeof(slot);
 }
 
 void dp_timers_free(dp_timers *h)
@@ -41,13 +47,12 @@ int dp_timers_reserve(dp_timers *h, size_t n)
 {
     if (n <= h->cap)
         return 0;
-    if (n > SIZE_MAX / sizeof(dp_timer *) / 4)
+    if (n > SIZE_MAX / sizeof(slot) / 4)
         return DEVP2P_ERR_NOMEM;
     size_t cap = h->cap ? h->cap : 8;
     while (cap < n)
         cap *= 2;
-    dp_timer **heap =
-        dp_resize(&h->env, h->heap, heap_size(h->cap), heap_size(cap));
+    slot *heap = dp_resize(&h->env, h->heap, heap_size(h->cap), heap_size(cap));
     if (!heap)
         return DEVP2P_ERR_NOMEM;
     h->heap = heap;
@@ -55,32 +60,33 @@ int dp_timers_reserve(dp_timers *h, size_t n)
     return 0;
 }
 
-static bool before(const dp_timer *a, const dp_timer *b)
+static bool before(const slot *a, const slot *b)
 {
     return a->at != b->at ? a->at < b->at : a->seq < b->seq;
 }
 
-static void place(dp_timers *h, dp_timer *t, size_t at)
+static void place(dp_timers *h, const slot *s, size_t at)
 {
-    h->heap[at] = t;
-    t->place = at;
+    h->heap[at] = *s;
+    s->timer->place = at;
 }
 
-/* settle brings t, whose place may be wrong, up or down from at. */
-static void settle(dp_timers *h, dp_timer *t, size_t at)
+/* settle brings s, which is in the heap no more, up or down from a place that is
+ * free. */
+static void settle(dp_timers *h, slot s, size_t at)
 {
-    while (at > 1 && before(t, h->heap[at / 2])) {
-        place(h, h->heap[at / 2], at);
+    while (at > 1 && before(&s, &h->heap[at / 2])) {
+        place(h, &h->heap[at / 2], at);
         at /= 2;
     }
     for (size_t child; (child = 2 * at) <= h->n; at = child) {
-        if (child < h->n && before(h->heap[child + 1], h->heap[child]))
+        if (child < h->n && before(&h->heap[child + 1], &h->heap[child]))
             child++;
-        if (!before(h->heap[child], t))
+        if (!before(&h->heap[child], &s))
             break;
-        place(h, h->heap[child], at);
+        place(h, &h->heap[child], at);
     }
-    place(h, t, at);
+    place(h, &s, at);
 }
 
 static void rest(dp_timers *h, dp_timer *t)
@@ -90,8 +96,8 @@ static void rest(dp_timers *h, dp_timer *t)
     t->place = 0;
     if (!at)
         return;
-    dp_timer *last = h->heap[h->n--];
-    if (last != t)
+    slot last = h->heap[h->n--];
+    if (last.timer != t)
         settle(h, last, at);
 }
 
@@ -102,24 +108,23 @@ void dp_timer_set(dp_timers *h, dp_timer *t, uint64_t at)
         return;
     }
     t->at = at;
-    t->seq = h->seq++;
     if (!t->place) {
         dp_assert(h->n < h->cap);
         t->place = ++h->n;
     }
-    settle(h, t, t->place);
+    settle(h, (slot){ at, h->seq++, t }, t->place);
 }
 
 uint64_t dp_timers_first(const dp_timers *h)
 {
-    return h->n ? h->heap[1]->at : DP_NEVER;
+    return h->n ? h->heap[1].at : DP_NEVER;
 }
 
 dp_timer *dp_timers_due(dp_timers *h, uint64_t mono)
 {
-    if (!h->n || h->heap[1]->at > mono)
+    if (!h->n || h->heap[1].at > mono)
         return NULL;
-    dp_timer *t = h->heap[1];
+    dp_timer *t = h->heap[1].timer;
     rest(h, t);
     return t;
 }

@@ -10,7 +10,6 @@
 /* A dp_timer is embedded where its owner is; at is DP_NEVER while it rests. */
 typedef struct dp_timer {
     uint64_t at;
-    uint64_t seq;
     size_t place; /* in the heap, 1-based; 0: rests */
 } dp_timer;
 
