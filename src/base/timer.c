@@ -71,8 +71,8 @@ static void place(dp_timers *h, const slot *s, size_t at)
     s->timer->place = at;
 }
 
-/* settle brings s, which is in the heap no more, up or down from a place that is
- * free. */
+/* settle brings s, which is in the heap no more, up or down from a free place.
+ */
 static void settle(dp_timers *h, slot s, size_t at)
 {
     while (at > 1 && before(&s, &h->heap[at / 2])) {

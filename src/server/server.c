@@ -8,7 +8,9 @@
 #include <string.h>
 
 enum {
-    CHUNKS_KEPT = 64,
+    CHUNKS_MIN = 2,
+    CHUNKS_MAX = 64,
+    PEERS_A_CHUNK = 8,               /* that do not use it at the same moment */
     LINES_SPARE = 3 * DP_PENDING_MAX /* beyond the peers */
 };
 
@@ -74,6 +76,16 @@ static int make_protocols(devp2p_server *srv)
     return 0;
 }
 
+/* chunks_kept is how many chunks of 16 KiB a server keeps that nobody uses. */
+static size_t chunks_kept(uint32_t max_peers)
+{
+    size_t n = max_peers == DEVP2P_NONE ? 0 : max_peers / PEERS_A_CHUNK;
+
+    if (n < CHUNKS_MIN)
+        return CHUNKS_MIN;
+    return n < CHUNKS_MAX ? n : CHUNKS_MAX;
+}
+
 static int make_machines(devp2p_server *srv)
 {
     const dp_env *env = &srv->self.env;
@@ -94,7 +106,7 @@ static int make_machines(devp2p_server *srv)
     if (!err)
         err = dp_timers_new(&srv->timers, env);
     if (!err)
-        err = dp_pool_new(&srv->pool, env, CHUNKS_KEPT);
+        err = dp_pool_new(&srv->pool, env, chunks_kept(max));
     if (!err)
         err = dp_engine_new(&srv->engine, env, srv->crypto);
     if (!err)
