@@ -330,6 +330,9 @@ def a_trace(folder):
         lines = one.read()
         must(lines.count("\n") > 10, f"a short trace: {lines!r}")
         equal("a second trace", two.read(), lines)
+    played("partition", *SHORT, "--nodes", "4", "--trace", path)
+    with open(path, encoding="utf-8") as trace:
+        must(re.search(r"^\d+\.\d{9} fault partition: node 1, node 3, \d+$", trace.read(), re.M), "no fault in a trace")
     refused(1, "sim", "run", "pair", *SHORT, "--trace", folder, says=f"cannot write {folder}: ")
     refused(1, "sim", "run", "pair", *SHORT, "--trace", "/dev/full", says="cannot write /dev/full")
 

@@ -100,7 +100,8 @@ typedef enum devp2p_sim_fault_kind {
 /* --- a world --- */
 
 /* A devp2p_sim_trace_fn gets a line, without a newline, for every piece of a
- * stream that arrives and every event and callback of a server. */
+ * stream that arrives, every fault that is let happen, and every event and
+ * callback of a server. */
 typedef void devp2p_sim_trace_fn(void *user, const char *line);
 
 typedef struct devp2p_sim_config {

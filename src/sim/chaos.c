@@ -248,6 +248,18 @@ static int check_fault(devp2p_sim_fault_kind kind, const devp2p_sim_node *a,
     return 0;
 }
 
+/* tell writes a line about a fault; what is hashed is what comes of it. */
+static void tell(devp2p_sim *sim, devp2p_sim_fault_kind kind,
+    const devp2p_sim_node *a, const devp2p_sim_node *b, int64_t amount)
+{
+    if (b)
+        dp_sim_say(sim->world, "fault %s: node %zu, node %zu, %lld",
+            words[kind], a->number, b->number, (long long)amount);
+    else
+        dp_sim_say(sim->world, "fault %s: node %zu, %lld", words[kind],
+            a->number, (long long)amount);
+}
+
 int devp2p_sim_fault(devp2p_sim *sim, devp2p_sim_fault_kind kind,
     devp2p_sim_node *a, devp2p_sim_node *b, int64_t amount)
 {
@@ -257,8 +269,11 @@ int devp2p_sim_fault(devp2p_sim *sim, devp2p_sim_fault_kind kind,
     if (!err)
         err = pair ? between(sim, kind, a, b, amount)
                    : within(sim, kind, a, amount);
-    if (err || kind == DEVP2P_SIM_NO_MEMORY) /* counted when it happens */
+    if (err)
         return err;
+    tell(sim, kind, a, pair ? b : NULL, amount);
+    if (kind == DEVP2P_SIM_NO_MEMORY) /* counted when it happens */
+        return 0;
     a->faults[kind]++;
     if (pair)
         b->faults[kind]++;
