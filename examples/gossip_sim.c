@@ -130,14 +130,19 @@ int main(int argc, char **argv)
     size_t nodes = argc > 1 ? strtoul(argv[1], NULL, 10) : 1000;
     devp2p_sim_config how = { .test_crypto = true,
         .seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1 };
-    FILE *csv = argc > 3 ? fopen(argv[3], "w") : NULL;
-    gossip *all = calloc(nodes ? nodes : 1, sizeof *all);
+    gossip *all = NULL;
+    FILE *csv = NULL;
     devp2p_sim *sim;
 
-    if (!all || nodes < 2 || (argc > 3 && !csv)) {
+    if (nodes < 2 || argc > 4) {
         fprintf(stderr, "usage: gossip_sim [NODES [SEED [FILE]]]\n");
         return 2;
     }
+    if (argc > 3 && !(csv = fopen(argv[3], "w"))) {
+        perror(argv[3]);
+        return 1;
+    }
+    must((all = calloc(nodes, sizeof *all)) ? 0 : DEVP2P_ERR_NOMEM);
     must(devp2p_sim_new(&sim, &how));
     make_regions(sim);
     populate(sim, all, nodes);
