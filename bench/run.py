@@ -22,6 +22,7 @@ OUT = os.path.join(ROOT, "build", "bench.json")
 GETH = "v1.17.5"
 ROUNDS = 9
 PEERS, PEER_ROUNDS = 500, 7
+SIM_ROUNDS = 3
 IDLE_S = 1  # what a handshake leaves behind is gone by then
 
 sys.path.insert(0, os.path.join(ROOT, "test", "interop"))
@@ -46,6 +47,15 @@ TIMES = [
     ("handshake_initiator", "one handshake, the dialler's end; bound: its curve operations "
      "(2 keys, 4 exchanges, 1 signature)",
      "handshakes", "initiator", "bound_initiator", "initiator", 1.10),
+]
+
+# Simulated networks: nodes, their ids with the test curve and with the real one, virtual
+# seconds that are measured.
+SIMS = [
+    (10, "sim_speed_10", "sim_speed_real_10", "sim_memory_10", "sim_resident_10", 300),
+    (100, "sim_speed_100", "sim_speed_real_100", "sim_memory_100", "sim_resident_100", 30),
+    (1000, "sim_speed_1000", "sim_speed_real_1000", "sim_memory_1000", "sim_resident_1000", 8),
+    (10000, "sim_speed_10000", None, "sim_memory_10000", "sim_resident_10000", 3),
 ]
 
 
@@ -95,12 +105,12 @@ def summary(values):
     return {"median": statistics.median(values), "min": min(values), "max": max(values), "rounds": len(values)}
 
 
-def row(name, what, unit, ours, bound, geth, target, *, bound_why=None, geth_why=None, limits=()):
+def row(name, what, unit, ours, bound, geth, target, *, better="less", bound_why=None, geth_why=None, limits=()):
     """One row; bound and geth are lists of rounds, or None and why."""
     def ratio(other):
         return statistics.median(a / b for a, b in zip(ours, other)) if other else None
     result = {
-        "id": name, "what": what, "unit": unit, "better": "less", "ours": summary(ours),
+        "id": name, "what": what, "unit": unit, "better": better, "ours": summary(ours),
         "bound": summary(bound) if bound else None, "geth": summary(geth) if geth else None,
         "ratio_bound": ratio(bound), "ratio_geth": ratio(geth), "target": target,
     }
@@ -172,6 +182,53 @@ def memory(geth, geth_why):
     ]
 
 
+def sim_once(nodes, crypto, seconds):
+    """What a simulated network takes: one line of numbers of bench/sim.c."""
+    program = Program(os.path.join(BIN, "bench_sim"), str(nodes), crypto, str(seconds))
+    numbers = [int(n) for n in program.line().split()]
+    program.end()
+    return numbers
+
+
+def sim_rows(size, rounds, crypto):
+    """The rows of one size with one kind of crypto."""
+    nodes, speed, speed_real, memory_id, resident_id, seconds = size
+    met, cpu, real, live, resident, _ = zip(*rounds)
+    more = {
+        "bound_why": "nothing to measure it against", "geth_why": "go-ethereum's simulations have no virtual time",
+        "limits": ["a simulation is one thread: its speed is per second of CPU, which is real time on a free core"],
+    }
+    how = f"{nodes:,} nodes with 8 peers each, a rumour of 100 B every second to all, {crypto} curve functions"
+    speed_row = row(speed if crypto == "test" else speed_real,
+                    f"simulated seconds per second, {how}; per second of the wall clock "
+                    f"{seconds / statistics.median(real) * 1e9:,.1f}; until all had met "
+                    f"{statistics.median(met) / nodes / 1000:,.0f} us of CPU per node",
+                    "s/s", [seconds * 1e9 / ns for ns in cpu], None, None, None, better="more", **more)
+    if crypto != "test":
+        return [speed_row]
+    return [
+        speed_row,
+        row(memory_id, f"bytes per node live in the allocators of the servers, {how}", "B",
+            [n / nodes for n in live], None, None, None, **more),
+        row(resident_id, "growth of the resident set per node, with the simulation's own, in the same runs", "B",
+            [n / nodes for n in resident], None, None, None, **more),
+    ]
+
+
+def simulations():
+    """The rows of simulated networks; the largest one is run once, as it takes longest."""
+    rows = []
+    for size in SIMS:
+        nodes, _, speed_real, *_, seconds = size
+        rounds = {"test": [], "real": []} if speed_real else {"test": []}
+        for _ in range(SIM_ROUNDS if speed_real else 1):
+            for crypto, results in rounds.items():
+                results.append(sim_once(nodes, crypto, seconds))
+        for crypto, results in rounds.items():
+            rows += sim_rows(size, results, crypto)
+    return rows
+
+
 # --- the machine ---
 
 def first_line(*argv):
@@ -211,7 +268,7 @@ def show(rows):
         value = summary_of["median"]
         if unit == "ns" and value >= 10000:
             return f"{value / 1000:,.1f} us"
-        return f"{value:,.0f} {unit}"
+        return f"{value:,.2f} {unit}" if value < 10 else f"{value:,.0f} {unit}"
     def ratio(value):
         return "-" if value is None else f"{value:.2f}"
     lines = [("", "ours", "bound", "geth", "ours/bound", "ours/geth", "target", "met")]
@@ -232,7 +289,7 @@ def show(rows):
 
 def main():
     geth, geth_why = build()
-    result = {"machine": machine(), "rows": times(geth, geth_why) + memory(geth, geth_why)}
+    result = {"machine": machine(), "rows": times(geth, geth_why) + memory(geth, geth_why) + simulations()}
     with open(OUT, "w", encoding="ascii") as f:
         json.dump(result, f, indent=1)
         f.write("\n")
