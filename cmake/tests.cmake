@@ -100,6 +100,7 @@ devp2p_test(cli "cli;artefacts" Python3::Interpreter
   ${CMAKE_SOURCE_DIR}/test/cli.py ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
 
 foreach(name status own_loop tutorial gossip_sim)
+foreach(name status request own_loop tutorial)
   devp2p_test(${name} "examples;artefacts" Python3::Interpreter
     ${CMAKE_SOURCE_DIR}/test/${name}.py ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
 endforeach()
