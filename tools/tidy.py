@@ -29,6 +29,7 @@ PROGRAMS = ("examples/", TOOL)
 UNSEEN = {
     "rlp.h": ["base", "crypto", "os"],
     "rlpx.h": ["base", "crypto", "rlp", "wire", "os"],
+    "request.h": ["base", "crypto", "rlp", "wire", "os"],
     "packet.h": ["base", "crypto", "rlp", "wire", "os"],
     "protocol.h": ["base", "crypto", "rlp", "os"],
     "server.h": ["base", "crypto", "rlp", "os"],

@@ -9,6 +9,7 @@
 #include <devp2p/packet.h>
 #include <devp2p/pipe.h>
 #include <devp2p/protocol.h>
+#include <devp2p/request.h>
 #include <devp2p/rlp.h>
 #include <devp2p/rlpx.h>
 #include <devp2p/server.h>

@@ -26,3 +26,14 @@ int dp_import(void *own, size_t own_size, const void *theirs, size_t size,
     memcpy(own, theirs, size < own_size ? size : own_size);
     return 0;
 }
+
+int dp_import_number(uint32_t *out, uint32_t value, uint32_t other,
+    uint32_t least, uint32_t most, const char *field)
+{
+    *out = value ? value : other;
+    if (*out < least || *out > most)
+        return dp_fail(DEVP2P_ERR_INVALID, "%s: %lu is not between %lu and %lu",
+            field, (unsigned long)*out, (unsigned long)least,
+            (unsigned long)most);
+    return 0;
+}

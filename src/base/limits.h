@@ -87,4 +87,21 @@ enum {
 #define DP_FLUSH_NS          (2 * DP_SEC)
 #define DP_DRAIN_NS          (2 * DP_SEC)
 
+/* --- helpers of request/response protocols --- */
+enum {
+    DP_REQUESTS_DEFAULT =
+        10000, /* in flight, as geth: a fault alone gets there */
+    DP_REQUESTS_MAX = 1000000, /* an id has 21 bits for its place */
+    DP_LATE_DEFAULT = 1024,    /* timed out: enough to know late from unasked */
+    DP_LATE_MS = 60 * 1000,    /* geth's longest timeout once more */
+    DP_LATE_MS_MAX = 3600 * 1000,
+    DP_RATES_PEERS = DP_MAX_PEERS, /* no server has more; sums fit 64 bits */
+    DP_RATES_KINDS_DEFAULT = 32,   /* twice the codes of eth */
+    DP_RATES_KINDS = 1024,         /* 8 bytes each in every peer */
+    DP_ROUND_TRIP_MIN_MS = 2000,   /* as geth: time to do some work */
+    DP_ROUND_TRIP_MAX_MS = 20000,  /* as geth: the worst links, not longer */
+    DP_TIMEOUT_MS = 60 * 1000,     /* as geth */
+    DP_WAIT_MAX_MS = 24 * 3600 * 1000
+};
+
 #endif
