@@ -99,8 +99,7 @@ set_tests_properties(rlp_fields-DONE_MORE PROPERTIES
 devp2p_test(cli "cli;artefacts" Python3::Interpreter
   ${CMAKE_SOURCE_DIR}/test/cli.py ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
 
-foreach(name status own_loop tutorial gossip_sim)
-foreach(name status request own_loop tutorial)
+foreach(name status request own_loop tutorial gossip_sim)
   devp2p_test(${name} "examples;artefacts" Python3::Interpreter
     ${CMAKE_SOURCE_DIR}/test/${name}.py ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
 endforeach()
