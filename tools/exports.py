@@ -10,8 +10,9 @@ import tree
 
 # ld-linux is a part of libc: the word that thread-local storage asks for stands there.
 OF_LIBC = re.compile(r"libc\.|ld-")
-# What the linker and the compiler's own run time put into a shared library.
-OF_COMPILER = re.compile(r"_GLOBAL_OFFSET_TABLE_$|__cpu_")
+# What the linker and the compiler's own run time put into a shared library;
+# __int128 is divided there.
+OF_COMPILER = re.compile(r"_GLOBAL_OFFSET_TABLE_$|__cpu_|__u?divti3$")
 
 
 def declared():
