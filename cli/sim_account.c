@@ -8,11 +8,14 @@
 /* One so young may still be at its greeting, or about to be refused. */
 enum { YOUNG_US = 5 * 1000 * 1000 };
 
+/* Who leaves has two seconds to send what it accepted, by its own clock. */
+enum { FLUSH_US = 1000 * 1000 };
+
 /* An owner is a node with all ends that it ever opened. */
 typedef struct owner {
     devp2p_id id;
     sim_end *newest;
-    uint64_t stops;
+    uint64_t stops, stopped_us;
 } owner;
 
 struct sim_account {
@@ -212,6 +215,14 @@ static uint64_t on_its_way(const sim_end *from, const sim_end *to)
                : 0;
 }
 
+/* left_early: it stopped, and had time for more than it sent. */
+static bool left_early(const sim_end *e)
+{
+    return e->unsent && e->reason == DEVP2P_DISC_QUITTING && !e->remote &&
+           owner_of(e->account, e->node)->stops != e->stops &&
+           e->leaving_us < FLUSH_US;
+}
+
 /* judge compares what an end gave to its kernel with what came out. */
 static void judge(const sim_end *from, const sim_end *to)
 {
@@ -222,6 +233,8 @@ static void judge(const sim_end *from, const sim_end *to)
         fail(from, "messages were delivered that are counted as unsent");
     else if (to->delivered < given && heard_goodbye(to))
         fail(to, "it heard a goodbye, and messages before that are lost");
+    else if (heard_goodbye(to) && left_early(from))
+        fail(from, "it said goodbye in front of what it had accepted");
     else if (was_cut_off(to) && on_its_way(from, to) > from->account->window)
         fail(from, "more is lost than can have been on its way");
 }
@@ -303,6 +316,8 @@ void sim_account_hear(
     e->unsent = event->unsent;
     e->reason = event->code;
     e->remote = event->remote;
+    e->leaving_us =
+        devp2p_sim_time_us(a->sim) - owner_of(a, node)->stopped_us;
     e->dropped = true;
     judge_both(e);
 }
@@ -310,6 +325,7 @@ void sim_account_hear(
 void sim_account_stopping(sim_account *a, devp2p_sim_node *node)
 {
     owner_of(a, node)->stops++;
+    owner_of(a, node)->stopped_us = devp2p_sim_time_us(a->sim);
 }
 
 /* --- the whole --- */

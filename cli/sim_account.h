@@ -37,6 +37,7 @@ typedef struct sim_end {
     bool held;    /* on_msg has put a message off */
     bool unsure;  /* events were lost, for want of memory, since it opened */
     uint64_t crashes, starved, stops; /* of its node when it was opened */
+    uint64_t leaving_us; /* from the stop of its node to its PEER_DROP */
 
     /* the sender's */
     devp2p_rw *rw; /* NULL once that is gone */
