@@ -316,8 +316,7 @@ void sim_account_hear(
     e->unsent = event->unsent;
     e->reason = event->code;
     e->remote = event->remote;
-    e->leaving_us =
-        devp2p_sim_time_us(a->sim) - owner_of(a, node)->stopped_us;
+    e->leaving_us = devp2p_sim_time_us(a->sim) - owner_of(a, node)->stopped_us;
     e->dropped = true;
     judge_both(e);
 }
