@@ -5,6 +5,8 @@
 #include <stdio.h>
 
 enum { WINDOW = 64 * 1024 }; /* of links that name none */
+/* of a node with few connections, also when they come and go */
+enum { SLOTS_ENOUGH = 64 };
 
 /* --- what plays use --- */
 
@@ -59,17 +61,29 @@ int sim_play_calm(sim_stage *stage)
 
 /* --- one run --- */
 
+/* slots is how many peers a node may have: a server makes room for as many, so
+ * not all nodes of a large world have slots for all others. */
+static uint32_t slots(const sim_order *order, size_t node)
+{
+    const sim_scenario *s = order->scenario;
+    uint32_t nodes = (uint32_t)order->nodes;
+    if (node == 0 && s->crowded)
+        return nodes / 2;
+    bool all = s->topology == DEVP2P_SIM_FULL ||
+               (s->topology == DEVP2P_SIM_STAR && node == 0);
+    return all || nodes < SLOTS_ENOUGH ? nodes : SLOTS_ENOUGH;
+}
+
 /* populate adds the nodes and tells them of each other. */
 static int populate(sim_stage *stage, const sim_order *order)
 {
     const sim_scenario *s = order->scenario;
-    uint32_t nodes = (uint32_t)order->nodes;
     int err = 0;
     for (size_t i = 0; !err && i < order->nodes; i++) {
         devp2p_config cfg = {
             .name = "simulated",
             .listen_addr = ":30303",
-            .max_peers = s->crowded && i == 0 ? nodes / 2 : nodes,
+            .max_peers = slots(order, i),
             .log = order->log,
             .log_user = &stage->sim,
             .log_level = order->log_level,

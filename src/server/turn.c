@@ -184,6 +184,8 @@ static void stop(devp2p_server *srv, dp_now now)
     dp_log(&srv->self.env, DEVP2P_LOG_INFO, "server", "stopping");
 }
 
+/* tick_lines: what a stream takes by now counts before time is judged, or a
+ * process that stood still would blame its peers. */
 static void tick_lines(devp2p_server *srv, dp_now now)
 {
     dp_timer *t;
@@ -194,6 +196,7 @@ static void tick_lines(devp2p_server *srv, dp_now now)
             dp_effects_dialed(line, DEVP2P_ERR_TIMEOUT, now);
             continue;
         }
+        dp_line_write(line, now);
         dp_session_tick(line->session, now);
         dp_line_touch(line);
     }
