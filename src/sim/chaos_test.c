@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim/world_fixture.h"
 
+#include "noise.h"
+
 /* after lets a fault happen to two nodes that are connected, and time pass. */
 static devp2p_sim *after(devp2p_sim_fault_kind kind, bool pair, int64_t amount,
     uint64_t ms, place *a, place *b)
@@ -195,6 +197,38 @@ static void who_stands_still_too_long_is_given_up(void **state)
     well(sim, &a, &b);
 }
 
+/* Who stood still while its stream could take more does not say that the peer
+ * makes no progress. */
+static void who_stood_still_blames_nobody(void **state)
+{
+    enum { BULK = 300000 };
+    uint8_t *bulk = test_noise(BULK, 1);
+    devp2p_sim *sim = world_new(5, (devp2p_sim_link){ .latency_us = 10000 });
+    devp2p_slice bytes = { bulk, BULK };
+    devp2p_sim_node *script;
+    devp2p_rw *rw;
+    place p;
+
+    (void)state;
+    assert_int_equal(place_add(sim, &p, false, ":30303", 0), 0);
+    assert_int_equal(devp2p_sim_meet(&rw, p.node, "MyProtocol", 1, 1), 0);
+    assert_int_equal(devp2p_sim_run(sim, 100), 0); /* Hellos have come */
+    script = devp2p_sim_node_at(sim, 1);
+    assert_int_equal(
+        devp2p_sim_fault(sim, DEVP2P_SIM_SLOW_READER, p.node, NULL, 15000), 0);
+    assert_int_equal(devp2p_send_items(rw, 0, bytes), 0);
+    assert_int_equal(devp2p_sim_run(sim, 1000), 0);
+    assert_int_equal(
+        devp2p_sim_fault(sim, DEVP2P_SIM_PAUSE, script, NULL, 19500), 0);
+    assert_int_equal(devp2p_sim_run(sim, 30000), 0);
+    assert_int_equal(devp2p_peer_reason(devp2p_rw_peer(rw), NULL), 0);
+    assert_int_equal(devp2p_send_items(rw, 0, "foo"), 0);
+    assert_int_equal(devp2p_expect_items(rw, 0, "bar"), 0);
+    devp2p_sim_leave(rw);
+    world_free(sim);
+    free(bulk);
+}
+
 /* --- want --- */
 
 static void memory_and_randomness_come_back(void **state)
@@ -316,6 +350,7 @@ int main(void)
         cmocka_unit_test(a_crash_may_end_by_itself),
         cmocka_unit_test(clocks_go_wrong_and_nobody_minds),
         cmocka_unit_test(who_stands_still_too_long_is_given_up),
+        cmocka_unit_test(who_stood_still_blames_nobody),
         cmocka_unit_test(memory_and_randomness_come_back),
         cmocka_unit_test(a_node_that_moves_is_found),
         cmocka_unit_test(strangers_become_nobody),
