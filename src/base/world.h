@@ -83,8 +83,11 @@ struct dp_world_ops {
     /* --- streams ---
      * listen binds (port 0: any; IPv6 means IPv6 only) and accepts once READ is
      * wanted.  connect answers with connected.  adopt makes an accepted socket
-     * a stream of this loop, refuse closes it with a reset.  READ and WRITE of
-     * want are level-triggered; a new io wants nothing.  read: 0 with *n = 0 is
+     * a stream of this loop, refuse closes it with a reset.  take (any thread)
+     * makes a socket that somebody else has connected one for these two, and
+     * tells the address of the other end, of family 0 when it has none: 0;
+     * ERR_INVALID when it is no stream socket; ERR_IO.  READ and WRITE of want
+     * are level-triggered; a new io wants nothing.  read: 0 with *n = 0 is
      * the end; ERR_AGAIN; ERR_RESET, ERR_IO.  write: *n is what was taken;
      * ERR_AGAIN when nothing was.  shut ends our side after what was written.
      * close: no up call for io follows; reset throws unsent bytes away. */
@@ -93,6 +96,7 @@ struct dp_world_ops {
     int (*connect)(dp_world *w, const devp2p_addr *to, void *user, dp_io **out);
     int (*adopt)(dp_world *w, int raw, void *user, dp_io **out);
     void (*refuse)(dp_world *w, int raw);
+    int (*take)(dp_world *w, int raw, devp2p_addr *far);
     void (*names)(dp_io *io, devp2p_addr *local, devp2p_addr *remote);
     void (*want)(dp_io *io, unsigned events);
     int (*read)(dp_io *io, void *out, size_t cap, size_t *n);

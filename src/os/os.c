@@ -326,6 +326,7 @@ static const dp_world_ops ops = {
     .connect = dp_os_connect,
     .adopt = dp_os_adopt,
     .refuse = dp_os_refuse,
+    .take = dp_os_take,
     .names = dp_os_names,
     .want = dp_os_want,
     .read = dp_os_read,

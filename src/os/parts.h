@@ -25,6 +25,7 @@ int dp_os_fail(const char *call);
 int dp_os_socket_listen(int *out, const devp2p_addr *at);
 int dp_os_socket_connect(int *out, bool *pending, const devp2p_addr *to);
 int dp_os_socket_accept(int *out, devp2p_addr *from, int listener);
+int dp_os_socket_take(int fd); /* one that somebody else has made */
 void dp_os_socket_close(int fd, bool reset);
 int dp_os_socket_error(int fd);
 void dp_os_socket_local(int fd, devp2p_addr *out);
@@ -56,6 +57,7 @@ int dp_os_listen(dp_world *w, const devp2p_addr *at, void *user, dp_io **out,
 int dp_os_connect(dp_world *w, const devp2p_addr *to, void *user, dp_io **out);
 int dp_os_adopt(dp_world *w, int raw, void *user, dp_io **out);
 void dp_os_refuse(dp_world *w, int raw);
+int dp_os_take(dp_world *w, int raw, devp2p_addr *far);
 void dp_os_names(dp_io *io, devp2p_addr *local, devp2p_addr *remote);
 void dp_os_want(dp_io *io, unsigned events);
 int dp_os_read(dp_io *io, void *out, size_t cap, size_t *n);

@@ -4,6 +4,7 @@
 #include "os/parts.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -201,6 +202,22 @@ int dp_os_socket_accept(int *out, devp2p_addr *from, int listener)
             return dp_os_code(errno);
         }
     }
+}
+
+/* dp_os_socket_take makes a socket what ours are from the beginning. */
+int dp_os_socket_take(int fd)
+{
+    int type = 0;
+    socklen_t len = sizeof type;
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) || type != SOCK_STREAM)
+        return dp_fail(
+            DEVP2P_ERR_INVALID, "descriptor %d is no stream socket", fd);
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
+        fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+        return dp_os_fail("fcntl");
+    set(fd, IPPROTO_TCP, TCP_NODELAY);
+    return 0;
 }
 
 /* dp_os_socket_close: a linger time of 0 makes the close a reset. */

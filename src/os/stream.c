@@ -207,6 +207,15 @@ void dp_os_refuse(dp_world *w, int raw)
     dp_os_socket_close(raw, true);
 }
 
+int dp_os_take(dp_world *w, int raw, devp2p_addr *far)
+{
+    (void)w;
+    int err = dp_os_socket_take(raw);
+    if (err == 0)
+        dp_os_socket_remote(raw, far);
+    return err;
+}
+
 /* --- bytes --- */
 
 void dp_os_names(dp_io *io, devp2p_addr *local, devp2p_addr *remote)

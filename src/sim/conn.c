@@ -150,13 +150,13 @@ static void overhear(dp_end *e, dp_segment *s)
     if (e == &c->ends[0] || c->overheard)
         return;
     c->overheard = true;
-    if (c->raw < n->heard_raw)
+    if (e->raw < n->heard_raw)
         return;
     size_t len = s->size < DP_OVERHEARD ? s->size : DP_OVERHEARD;
     uint8_t *heard = dp_resize(&n->sim->setup.env, n->heard, n->heard_n, len);
     if (!heard)
         return;
-    n->heard_raw = c->raw;
+    n->heard_raw = e->raw;
     n->heard_n = len;
     n->heard = memcpy(heard, bytes_of(s), len);
 }
@@ -316,8 +316,9 @@ static int make_room(dp_conn *c)
     return err;
 }
 
-int dp_sim_conn_new(
-    dp_conn **out, dp_node *n, const devp2p_addr *from, const devp2p_addr *to)
+/* make makes a connection from a node to another one, or to nobody. */
+static int make(dp_conn **out, dp_node *n, dp_node *m, const devp2p_addr *from,
+    const devp2p_addr *to)
 {
     dp_sim *sim = n->sim;
     dp_conn *c = dp_alloc(&sim->setup.env, sizeof *c);
@@ -334,13 +335,36 @@ int dp_sim_conn_new(
     dp_list_push(&sim->conns, &c->link);
     c->ends[0].state = DP_END_OPEN;
     c->ends[0].node = n;
-    err = dp_sim_conn_bind(c, dp_sim_host(sim, to, n));
+    err = dp_sim_conn_bind(c, m);
     if (err) {
         dp_sim_conn_free(c);
         return err;
     }
-    dispatch(&c->ends[1], &c->ends[1].syn, DP_SYN);
     *out = c;
+    return 0;
+}
+
+int dp_sim_conn_new(
+    dp_conn **out, dp_node *n, const devp2p_addr *from, const devp2p_addr *to)
+{
+    int err = make(out, n, dp_sim_host(n->sim, to, n), from, to);
+    if (!err)
+        dispatch(&(*out)->ends[1], &(*out)->ends[1].syn, DP_SYN);
+    return err;
+}
+
+int dp_sim_conn_join(dp_conn **out, dp_node *n, dp_node *m,
+    const devp2p_addr *from, const devp2p_addr *to)
+{
+    int err = make(out, n, m, from, to);
+    if (err)
+        return err;
+    for (size_t i = 0; i < 2; i++) {
+        dp_end *e = &(*out)->ends[i];
+        e->state = DP_END_WAITING;
+        e->raw = ++n->sim->raw;
+        dp_list_push(&e->node->raws, &e->of_raws);
+    }
     return 0;
 }
 

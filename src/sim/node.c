@@ -267,7 +267,7 @@ static void node_free(dp_world *w)
     for (dp_link *k; (k = dp_list_first(&n->ios));)
         dp_sim_close(dp_of(k, dp_io, link), false);
     for (dp_link *k; (k = dp_list_first(&n->raws));)
-        dp_sim_refuse(w, dp_of(k, dp_conn, waiting)->raw);
+        dp_sim_refuse(w, dp_of(k, dp_end, of_raws)->raw);
     dp_sim_pairs_forget(n);
     dp_sim_host_leave(n);
     dp_sim_dgrams_leave(n);
@@ -294,6 +294,7 @@ static const dp_world_ops ops = {
     .connect = dp_sim_connect,
     .adopt = dp_sim_adopt,
     .refuse = dp_sim_refuse,
+    .take = dp_sim_take,
     .names = dp_sim_names,
     .want = want,
     .read = dp_sim_read,

@@ -65,7 +65,7 @@ struct dp_sim {
     uint64_t nodes_made;
     size_t nodes_live;
     size_t running; /* worlds that have started and not ended */
-    int raw;        /* last number of an accepted connection */
+    int raw;        /* last number of an end without io */
     bool latched, calm;
     dp_list nodes, conns;
     dp_list flights, nats, names;
@@ -167,7 +167,7 @@ struct dp_node {
     bool started, ending, ended;
     uint16_t port; /* last ephemeral one */
     dp_list listeners, ios, eager, closed;
-    dp_list raws; /* accepted connections, neither adopted nor refused */
+    dp_list raws; /* ends that are open and neither adopted nor refused */
     dp_list tasks, parkers;
     dp_post *posts, **posts_end;
     dp_sim_event pool; /* a job is done */
@@ -256,6 +256,7 @@ int dp_sim_listen(dp_world *w, const devp2p_addr *at, void *user, dp_io **out,
 int dp_sim_connect(dp_world *w, const devp2p_addr *to, void *user, dp_io **out);
 int dp_sim_adopt(dp_world *w, int raw, void *user, dp_io **out);
 void dp_sim_refuse(dp_world *w, int raw);
+int dp_sim_take(dp_world *w, int raw, devp2p_addr *far);
 void dp_sim_names(dp_io *io, devp2p_addr *local, devp2p_addr *remote);
 void dp_sim_want(dp_io *io, unsigned events);
 int dp_sim_read(dp_io *io, void *out, size_t cap, size_t *n);
@@ -284,7 +285,7 @@ typedef struct dp_segment {
 
 typedef enum dp_end_state {
     DP_END_NONE,    /* of the dialled side: the SYN is on its way */
-    DP_END_WAITING, /* in the queue of a listener */
+    DP_END_WAITING, /* in the queue of a listener, or without io */
     DP_END_OPEN,    /* has an io */
     DP_END_GONE
 } dp_end_state;
@@ -298,6 +299,8 @@ typedef struct dp_end {
     devp2p_addr addr;
     dp_sim_event arrival; /* of the first segment in flight */
     dp_list flight, here;
+    int raw;            /* its number while it has no io */
+    dp_link of_raws;    /* of its node */
     size_t load;        /* bytes in both, or lost on the way here */
     bool ended, broken; /* FIN, RST arrived */
     bool away;          /* the node has left the address */
@@ -315,13 +318,15 @@ typedef struct dp_conn {
     bool disowned;   /* but a reset, from who has the address now */
     bool overheard;  /* the first bytes to the dialled side have arrived */
     dp_io *listener; /* in whose queue it waits */
-    int raw;
-    dp_end ends[2]; /* the first one dialled */
+    dp_end ends[2];  /* the first one dialled */
 } dp_conn;
 
-/* dp_sim_conn_new puts the SYN of a connection on its way. */
+/* dp_sim_conn_new puts the SYN of a connection on its way; dp_sim_conn_join
+ * makes one that is open at both ends.  0, ERR_NOMEM. */
 int dp_sim_conn_new(
     dp_conn **out, dp_node *n, const devp2p_addr *from, const devp2p_addr *to);
+int dp_sim_conn_join(dp_conn **out, dp_node *n, dp_node *m,
+    const devp2p_addr *from, const devp2p_addr *to);
 void dp_sim_conn_free(dp_conn *c);
 
 /* dp_sim_conn_bind: the dialled address is that of a node, or of none (NULL):

@@ -43,6 +43,11 @@ bool dp_sim_run(
  */
 void dp_sim_latch(dp_sim *sim, bool shut);
 
+/* dp_sim_raw makes a connection of two worlds, or of one with itself, that
+ * belongs to nobody: out is what each may give to take, adopt and refuse.
+ * Returns 0, ERR_NOMEM. */
+int dp_sim_raw(dp_world *a, dp_world *b, int out[2]);
+
 /* --- links --- */
 
 /* dp_sim_set_link gives two nodes a link of their own, NULL takes it away: 0,

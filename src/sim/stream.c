@@ -96,8 +96,8 @@ static void accept_some(dp_io *io)
         dp_unlink(k);
         io->queued--;
         c->listener = NULL;
-        dp_list_push(&io->node->raws, k);
-        w->up->accepted(w->server, io->user, c->raw, &c->ends[0].addr);
+        dp_list_push(&io->node->raws, &c->ends[1].of_raws);
+        w->up->accepted(w->server, io->user, c->ends[1].raw, &c->ends[0].addr);
     }
 }
 
@@ -222,7 +222,7 @@ int dp_sim_offer(dp_conn *c)
     dp_io *io = listener_at(n, to);
     if (!io || io->queued == BACKLOG)
         return DEVP2P_ERR_REFUSED;
-    c->raw = ++c->sim->raw;
+    c->ends[1].raw = ++c->sim->raw;
     c->listener = io;
     dp_list_push(&io->queue, &c->waiting);
     io->queued++;
@@ -230,31 +230,53 @@ int dp_sim_offer(dp_conn *c)
     return 0;
 }
 
-/* take finds an accepted connection by its number. */
-static dp_conn *take(dp_node *n, int raw)
+/* find_raw finds an end without io by its number. */
+static dp_end *find_raw(dp_node *n, int raw)
 {
     for (dp_link *k = dp_list_first(&n->raws); k;
          k = dp_list_next(&n->raws, k)) {
-        dp_conn *c = dp_of(k, dp_conn, waiting);
-        if (c->raw != raw)
-            continue;
-        dp_unlink(k);
-        return c;
+        dp_end *e = dp_of(k, dp_end, of_raws);
+        if (e->raw == raw)
+            return e;
     }
     return NULL;
+}
+
+int dp_sim_raw(dp_world *a, dp_world *b, int out[2])
+{
+    dp_node *n = dp_sim_node_of(a), *m = dp_sim_node_of(b);
+    devp2p_addr from = n->ip, to = m->ip;
+    dp_conn *c;
+
+    from.port = free_port(n, from);
+    to.port = free_port(m, to);
+    int err = dp_sim_conn_join(&c, n, m, &from, &to);
+    for (size_t i = 0; i < 2 && !err; i++)
+        out[i] = c->ends[i].raw;
+    return err;
+}
+
+int dp_sim_take(dp_world *w, int raw, devp2p_addr *far)
+{
+    dp_end *e = find_raw(dp_sim_node_of(w), raw);
+
+    if (!e)
+        return dp_fail(
+            DEVP2P_ERR_INVALID, "descriptor %d is no stream socket", raw);
+    *far = dp_sim_end_other(e)->addr;
+    return 0;
 }
 
 int dp_sim_adopt(dp_world *w, int raw, void *user, dp_io **out)
 {
     dp_node *n = dp_sim_node_of(w);
-    dp_conn *c = take(n, raw);
+    dp_end *e = find_raw(n, raw);
 
-    dp_assert(c);
-    dp_io *io = io_new(n, user, &c->ends[1]);
-    if (!io) {
-        dp_list_push(&n->raws, &c->waiting);
+    dp_assert(e);
+    dp_io *io = io_new(n, user, e);
+    if (!io)
         return DEVP2P_ERR_NOMEM;
-    }
+    dp_unlink(&e->of_raws);
     io->open = true;
     *out = io;
     return 0;
@@ -262,9 +284,10 @@ int dp_sim_adopt(dp_world *w, int raw, void *user, dp_io **out)
 
 void dp_sim_refuse(dp_world *w, int raw)
 {
-    dp_conn *c = take(dp_sim_node_of(w), raw);
-    dp_assert(c);
-    dp_sim_end_leave(&c->ends[1], true);
+    dp_end *e = find_raw(dp_sim_node_of(w), raw);
+    dp_assert(e);
+    dp_unlink(&e->of_raws);
+    dp_sim_end_leave(e, true);
 }
 
 /* --- bytes --- */
