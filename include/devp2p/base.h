@@ -77,7 +77,17 @@ extern "C" {
     X(MESSAGE, -44, "malformed base protocol message")                \
     X(STALLED, -45, "peer makes no progress")                         \
     X(UNEXPECTED, -46, "not the message that was expected")           \
-    X(CHECK, -47, "a check of the simulation failed")
+    X(CHECK, -47, "a check of the simulation failed")                 \
+    X(PROXY, -50, "SOCKS5 proxy out of reach, or speaks no SOCKS5")   \
+    X(PROXY_AUTH, -51, "SOCKS5 proxy accepts no user of ours")        \
+    X(PROXY_FAILURE, -52, "SOCKS5 proxy: general failure")            \
+    X(PROXY_RULES, -53, "SOCKS5 proxy: not allowed by its rules")     \
+    X(PROXY_NETWORK, -54, "SOCKS5 proxy: network unreachable")        \
+    X(PROXY_HOST, -55, "SOCKS5 proxy: host unreachable")              \
+    X(PROXY_REFUSED, -56, "SOCKS5 proxy: connection refused")         \
+    X(PROXY_TTL, -57, "SOCKS5 proxy: time to live expired")           \
+    X(PROXY_COMMAND, -58, "SOCKS5 proxy: command not supported")      \
+    X(PROXY_ADDRESS, -59, "SOCKS5 proxy: address type not supported")
 
 enum {
     DEVP2P_OK = 0,
