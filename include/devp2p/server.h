@@ -40,6 +40,17 @@ typedef struct devp2p_event {
  * block.  The event is borrowed until it returns. */
 typedef void devp2p_event_fn(const devp2p_event *event, void *user);
 
+/* --- dials by the program --- */
+
+/* A devp2p_dialer_fn connects to a node in whatever way it likes, instead of
+ * TCP: it begins to, and returns.  What came of it is told with
+ * devp2p_server_dialed and the ticket, now or later, on any thread; after 15 s
+ * the dial has failed.  The node has an address, or a host name, and a port.
+ * It runs on the server's loop and may not block; the node is borrowed until it
+ * returns. */
+typedef void devp2p_dialer_fn(
+    devp2p_server *srv, uint64_t ticket, const devp2p_node *node, void *user);
+
 /* --- configuration --- */
 
 /* A devp2p_config is copied whole by devp2p_server_new: strings, arrays, rows.
@@ -60,6 +71,14 @@ typedef struct devp2p_config {
     uint32_t max_peers;         /* 50; DEVP2P_NONE for none */
     uint32_t worker_threads;    /* cores - 1, at least 1, at most 4; 1..64 */
     uint32_t run_stack;         /* bytes of a handler's stack: 1 MiB */
+    /* what devp2p_server_self tells instead of the bound address, and port if
+       it names one: "203.0.113.5", "[2001:db8::1]:30303" */
+    const char *external_addr;
+    /* a SOCKS5 proxy that all dials go through, and that looks host names up:
+       "127.0.0.1:1080", "user:password@127.0.0.1:1080"; dials are by TCP */
+    const char *socks5;
+    devp2p_dialer_fn *dialer; /* makes all dials; dials are by TCP */
+    void *dialer_user;
 } devp2p_config;
 
 /* --- life --- */
@@ -115,7 +134,8 @@ DEVP2P_API void devp2p_server_free(devp2p_server *srv);
 /* --- asking: any thread, any callback, never waits --- */
 
 /* devp2p_server_self tells this node's key and bound TCP endpoint; a listener
- * on every address is told as loopback, none as port 0.
+ * on every address is told as loopback, none as port 0.  external_addr takes
+ * the place of the address, and of the port unless it has none.
  *
  * Out:     out - the node, with its TCP port once the server was started.
  * Thread:  any. */
@@ -145,7 +165,7 @@ DEVP2P_API size_t devp2p_server_peers(
  *          stop, ERR_AGAIN when 1,024 commands wait, ERR_NOMEM.  The event
  *          COMMAND then says 0, ERR_EXISTS, ERR_LIMIT, ERR_NOMEM, DISC_SELF, or
  *          ERR_ADDR for a URL without an address to dial (host names are not
- *          resolved yet).
+ *          resolved yet; they are dialled through socks5 or the dialer).
  * Out:     ticket - the event's; may be NULL.
  * In:      url - copied.
  * Thread:  any, any callback. */
@@ -160,6 +180,46 @@ DEVP2P_API DEVP2P_CHECK int devp2p_server_add_peer(
  * Thread:  any, any callback. */
 DEVP2P_API DEVP2P_CHECK int devp2p_server_remove_peer(
     devp2p_server *srv, uint64_t *ticket, const char *url);
+
+/* devp2p_server_setup_conn sets a connection up on a socket that the program
+ * has connected, as one that came in or as a dial of ours.  Its handshake has
+ * the time that every handshake has, it takes a slot as every peer does, and
+ * counts among the handshakes, or dials, that are under way; a dial of the same
+ * node that is not up yet is given up for it (DIAL_FAIL with ERR_EXISTS).
+ *
+ * Returns: 0 when the server has taken the socket over; else it still belongs
+ *          to the caller: ERR_INVALID when fd is no stream socket, or flags
+ *          and node do not agree; ERR_KEY; ERR_CLOSED after the stop, ERR_AGAIN when
+ *          1,024 commands wait, ERR_NOMEM, ERR_IO.  The event COMMAND comes
+ *          when it is decided: 0 behind PEER_ADD, else why it came to nothing,
+ *          behind DIAL_FAIL for one of ours: ERR_CLOSED, ERR_LIMIT, ERR_NOMEM,
+ *          ERR_EXISTS for a node that is in handshake on a dial of ours, a
+ *          disconnect reason (remote: the other side's), or what its handshake
+ *          or the socket ended with.
+ * Out:     ticket - the event's; may be NULL.
+ * In:      fd - a connected stream socket, of any address family; it becomes
+ *          non-blocking.
+ *          flags - DEVP2P_PEER_INBOUND, and then node is NULL; or 0.
+ *          node - whom it leads to; copied, only key and address count.
+ * Thread:  any, any callback. */
+DEVP2P_API DEVP2P_CHECK int devp2p_server_setup_conn(devp2p_server *srv,
+    uint64_t *ticket, int fd, uint32_t flags, const devp2p_node *node);
+
+/* devp2p_server_dialed answers a devp2p_dialer_fn: PEER_ADD or DIAL_FAIL
+ * follows.  A socket that comes too late, or for a dial that was given up
+ * meanwhile, is closed.
+ *
+ * Returns: 0 when the server has taken the socket over; else it still belongs
+ *          to the caller: ERR_INVALID when fd is no stream socket, or the
+ *          server has no dialer; ERR_CLOSED after the stop, ERR_AGAIN when
+ *          1,024 commands wait, ERR_NOMEM, ERR_IO.
+ * In:      ticket - of the devp2p_dialer_fn.
+ *          fd - a connected stream socket, of any address family; it becomes
+ *          non-blocking.  Or why there is none, an ERR_* code: DIAL_FAIL tells
+ *          it.
+ * Thread:  any, any callback. */
+DEVP2P_API DEVP2P_CHECK int devp2p_server_dialed(
+    devp2p_server *srv, uint64_t ticket, int fd);
 
 /* --- sending to all --- */
 

@@ -18,6 +18,7 @@ struct dp_host {
     dp_list todo;   /* guests that have an effect to give */
     uint64_t order; /* of the last dial, auth or held verdict */
     bool stopping;
+    bool by_name;
 };
 
 /* --- life --- */
@@ -30,6 +31,7 @@ int dp_host_new(dp_host **out, const dp_host_setup *setup, dp_now now)
         return DEVP2P_ERR_NOMEM;
     h->env = setup->env;
     h->self = setup->self;
+    h->by_name = setup->by_name;
     dp_list_init(&h->todo);
     dp_notices_init(&h->notices, &h->env);
 
@@ -241,11 +243,24 @@ static bool may_dial(const dp_host *h)
            dp_host_peers(h) < h->guests.max_up;
 }
 
-static void dial(dp_host *h, const devp2p_node *node, dp_now now)
+/* begin adds a connection that begins here, NULL when memory is out. */
+static dp_guest *begin(
+    dp_host *h, const devp2p_node *node, dp_guest_state state)
 {
     h->order++;
-    dp_guest *c = dp_guest_new(
-        &h->guests, DP_CONN_DIAL | h->order, DP_DIALING, &node->addr);
+    dp_guest *c =
+        dp_guest_new(&h->guests, DP_CONN_DIAL | h->order, state, &node->addr);
+    if (!c)
+        return NULL;
+    c->since = h->order;
+    c->id = node->id;
+    c->named = true;
+    return c;
+}
+
+static void dial(dp_host *h, const devp2p_node *node, dp_now now)
+{
+    dp_guest *c = begin(h, node, DP_DIALING);
     if (!c) {
         dp_guest none = { .number = DP_CONN_DIAL, .addr = node->addr };
         none.id = node->id;
@@ -253,9 +268,6 @@ static void dial(dp_host *h, const devp2p_node *node, dp_now now)
         dp_statics_wake(h->statics, &node->id);
         return;
     }
-    c->since = h->order;
-    c->id = node->id;
-    c->named = true;
     want(h, c, DP_DIAL, 0);
 }
 
@@ -323,6 +335,39 @@ void dp_host_dialed(dp_host *h, uint64_t conn, int err, dp_now now)
         c->state = DP_SHAKING;
 }
 
+/* unwanted says why no connection to a node may begin that is up already. */
+static int unwanted(const dp_host *h, const devp2p_id *id)
+{
+    if (h->stopping)
+        return DEVP2P_ERR_CLOSED;
+    if (memcmp(id, &h->self, sizeof *id) == 0)
+        return DEVP2P_DISC_SELF;
+    if (dp_guests_peer(&h->guests, id))
+        return DEVP2P_DISC_ALREADY_CONNECTED;
+    for (dp_guest *c = NULL; (c = dp_guests_next(&h->guests, id, c));)
+        if (dp_guest_outbound(c) && c->state != DP_DIALING)
+            return DEVP2P_ERR_EXISTS;
+    return 0;
+}
+
+int dp_host_outgoing(
+    dp_host *h, uint64_t *conn, const devp2p_node *node, dp_now now)
+{
+    int err = unwanted(h, &node->id);
+    if (err)
+        return err;
+    cancel_dialing(h, &node->id, DEVP2P_ERR_EXISTS, now);
+    dp_guest *c = NULL;
+    if (h->guests.dials == DP_PENDING_MAX)
+        err = DEVP2P_ERR_LIMIT;
+    else if (!(c = begin(h, node, DP_SHAKING)))
+        err = DEVP2P_ERR_NOMEM;
+    else
+        *conn = c->number;
+    settle(h, &node->id, now);
+    return err;
+}
+
 int dp_host_authed(dp_host *h, uint64_t conn, const devp2p_id *id, dp_now now)
 {
     dp_guest *c = dp_guests_find(&h->guests, conn);
@@ -388,7 +433,8 @@ static int add(dp_host *h, const devp2p_node *node)
         return DEVP2P_ERR_CLOSED;
     if (memcmp(&node->id, &h->self, sizeof h->self) == 0)
         return DEVP2P_DISC_SELF;
-    if (node->addr.family == 0 || node->addr.port == 0)
+    bool named = h->by_name && node->host[0];
+    if ((node->addr.family == 0 && !named) || node->addr.port == 0)
         return DEVP2P_ERR_ADDR;
     return dp_statics_add(h->statics, node);
 }
@@ -437,6 +483,11 @@ void dp_host_remove(
     };
     dp_notices_tell(&h->notices, &outcome, now);
     settle(h, id, now);
+}
+
+void dp_host_tell(dp_host *h, const devp2p_event *event, dp_now now)
+{
+    dp_notices_tell(&h->notices, event, now);
 }
 
 void dp_host_stop(dp_host *h, dp_now now)

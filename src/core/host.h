@@ -21,6 +21,7 @@ typedef struct dp_host_setup {
     dp_env env;
     devp2p_id self;
     uint32_t max_peers; /* DEVP2P_NONE for none */
+    bool by_name;       /* a host name can be dialled as it is */
 } dp_host_setup;
 
 #define DP_CONN_DIAL (UINT64_C(1) << 63)
@@ -61,6 +62,15 @@ int dp_host_incoming(
  * a failure the host forgets conn. */
 void dp_host_dialed(dp_host *h, uint64_t conn, int err, dp_now now);
 
+/* dp_host_outgoing: somebody else has connected to node, on its behalf; the
+ * host gives that connection its number, as to a dial that is up.  A dial of
+ * the node that is not up is given up for it.
+ * Returns: 0, or it is not wanted: ERR_CLOSED, DISC_SELF,
+ *          DISC_ALREADY_CONNECTED, ERR_EXISTS for a node that is in handshake
+ *          on a dial of ours, ERR_LIMIT, ERR_NOMEM. */
+int dp_host_outgoing(
+    dp_host *h, uint64_t *conn, const devp2p_node *node, dp_now now);
+
 /* dp_host_authed: the handshake of conn named id.  Returns 0 or the reason to
  * leave with.  For an inbound connection nothing but its own fate hangs on the
  * answer: an auth may be a replay, the first frame MAC is the proof. */
@@ -87,6 +97,9 @@ void dp_host_remove(
 /* dp_host_list is dp_host_add for a node of the configuration, before anything
  * happens: the outcome is returned and no event. */
 int dp_host_list(dp_host *h, const devp2p_node *node);
+
+/* dp_host_tell puts an event behind those that the host has to tell. */
+void dp_host_tell(dp_host *h, const devp2p_event *event, dp_now now);
 
 /* dp_host_stop: no new connections or dials; all are closed with QUITTING. */
 void dp_host_stop(dp_host *h, dp_now now);

@@ -45,6 +45,16 @@ static void free_string(const dp_env *env, const char *s)
         dp_free(env, (char *)(uintptr_t)s, strlen(s) + 1);
 }
 
+static void free_secret(const dp_env *env, const char *s)
+{
+    size_t size = s ? strlen(s) + 1 : 0;
+
+    if (s) {
+        dp_wipe((char *)(uintptr_t)s, size);
+        dp_free(env, (char *)(uintptr_t)s, size);
+    }
+}
+
 static int copy_name(dp_config *out, const char *name)
 {
     if (!name)
@@ -212,6 +222,47 @@ static int copy_listen(dp_config *out, const char *text)
         devp2p_escape(shown, sizeof shown, bytes));
 }
 
+/* --- how others reach us and how we reach them --- */
+
+/* copy_external: the port may be missing. */
+static int copy_external(dp_config *out, const char *text)
+{
+    char whole[DEVP2P_ADDR_TEXT + 2], shown[80];
+    devp2p_slice bytes = { (const uint8_t *)text, text ? strlen(text) : 0 };
+
+    if (!text)
+        return 0;
+    if (devp2p_addr_parse(&out->external, text)) {
+        int n = snprintf(whole, sizeof whole, "%s:0", text);
+        if (n >= (int)sizeof whole || devp2p_addr_parse(&out->external, whole))
+            out->external = (devp2p_addr){ 0 };
+    }
+    if (out->external.family && !dp_addr_is_unspecified(&out->external))
+        return 0;
+    return dp_fail(DEVP2P_ERR_ADDR,
+        "external_addr: \"%s\" is not of the form 1.2.3.4, 1.2.3.4:30303, "
+        "[2001:db8::1] or [2001:db8::1]:30303",
+        devp2p_escape(shown, sizeof shown, bytes));
+}
+
+static int copy_dialer(dp_config *out, const devp2p_config *cfg)
+{
+    char why[128];
+
+    out->dialer = cfg->dialer;
+    out->dialer_user = cfg->dialer_user;
+    if (!cfg->socks5)
+        return 0;
+    if (cfg->dialer)
+        return dp_fail(DEVP2P_ERR_INVALID,
+            "socks5: there is a dialer too, and one of them dials");
+    int err =
+        copy_string(&out->socks5, &out->env, cfg->socks5, strlen(cfg->socks5));
+    if (!err && dp_socks5_parse(&out->proxy, out->socks5))
+        err = dp_fail(DEVP2P_ERR_ADDR, "socks5: %s", detail(why, sizeof why));
+    return err;
+}
+
 static void copy_hooks(dp_config *out, const devp2p_config *cfg)
 {
     out->env = (dp_env){
@@ -242,6 +293,10 @@ int dp_config_init(dp_config *out, const devp2p_config *theirs,
     if (!err)
         err = copy_listen(out, cfg.listen_addr);
     if (!err)
+        err = copy_external(out, cfg.external_addr);
+    if (!err)
+        err = copy_dialer(out, &cfg);
+    if (!err)
         err = copy_protocols(out, cfg.protocols, protocol_size);
     if (!err)
         err = copy_nodes(out, cfg.static_nodes);
@@ -256,6 +311,7 @@ void dp_config_fini(dp_config *c)
     dp_env env = c->env;
 
     free_string(&env, c->name);
+    free_secret(&env, c->socks5);
     for (size_t i = 0; i < c->nrows; i++)
         free_string(&env, c->rows[i].name);
     dp_free(&env, c->rows, c->nrows * sizeof *c->rows);

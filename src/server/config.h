@@ -4,6 +4,7 @@
 #define DP_CONFIG_H
 
 #include "core/caps.h"
+#include "wire/socks5.h"
 
 #include "base/env.h"
 
@@ -23,6 +24,11 @@ typedef struct dp_config {
     void *on_event_user;
     uint32_t max_peers; /* DEVP2P_NONE for none */
     uint32_t run_stack;
+    devp2p_addr external; /* family 0: none; port 0: what is bound */
+    const char *socks5;   /* NULL: none; a secret */
+    dp_socks5_proxy proxy;
+    devp2p_dialer_fn *dialer;
+    void *dialer_user;
 } dp_config;
 
 /* dp_config_init checks and copies.  Every error leaves a sentence that names

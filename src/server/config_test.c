@@ -39,6 +39,7 @@ static devp2p_config good(test_env *t)
 {
     devp2p_config cfg = { .name = "me",
         .listen_addr = ":30303",
+        .socks5 = "me:word@127.0.0.1:1080",
         .protocols = good_rows,
         .static_nodes = good_nodes };
     cfg.private_key.b[31] = 1;
@@ -171,6 +172,46 @@ static void strings(void **state)
     refused(&t, NULL, DEVP2P_ERR_INVALID, "the configuration", "NULL");
 }
 
+static void dial_nothing(
+    devp2p_server *srv, uint64_t ticket, const devp2p_node *node, void *user)
+{
+    (void)srv, (void)ticket, (void)node, (void)user;
+}
+
+/* A sentence about a proxy does not show its password. */
+static void ways(void **state)
+{
+    (void)state;
+    static const char *const bad[] = { "", "1.2.3", "0.0.0.0", "[::]:5",
+        "1.2.3.4:", "1.2.3.4:65536", "localhost:5", ":30303", "[::1",
+        "[2001:db8:1111:2222:3333:4444:5555:6666%4294967295]:30303:30303:0" };
+    test_env t;
+    dp_config c;
+    char text[DEVP2P_ADDR_TEXT];
+
+    test_env_init(&t);
+    devp2p_config cfg = good(&t);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        cfg.external_addr = bad[i];
+        refused(&t, &cfg, DEVP2P_ERR_ADDR, "external_addr", "of the form");
+    }
+    cfg.external_addr = "[2001:db8::1%7]";
+    cfg.socks5 = "me:hidden@localhost:1080";
+    refused(&t, &cfg, DEVP2P_ERR_ADDR, "socks5", "the IP address and port");
+    assert_null(strstr(devp2p_last_detail(), "hidden"));
+    cfg.socks5 = "me:hidden@[::1]:1080";
+    cfg.dialer = dial_nothing;
+    refused(&t, &cfg, DEVP2P_ERR_INVALID, "socks5", "dialer");
+    cfg.dialer = NULL;
+    assert_int_equal(init(&c, &cfg), 0);
+    assert_string_equal(
+        devp2p_addr_text(text, &c.external), "[2001:db8::1%7]:0");
+    assert_true(devp2p_slice_is(c.proxy.password, "hidden"));
+    assert_ptr_not_equal(c.socks5, cfg.socks5);
+    dp_config_fini(&c);
+    assert_int_equal(t.live, 0);
+}
+
 static void protocols(void **state)
 {
     (void)state;
@@ -279,7 +320,7 @@ static void no_memory(void **state)
             dp_config_fini(&c);
         assert_int_equal(t.live, 0);
     }
-    assert_true(t.calls >= 5);
+    assert_true(t.calls >= 6);
 }
 
 int main(void)
@@ -289,6 +330,7 @@ int main(void)
         cmocka_unit_test(bare),
         cmocka_unit_test(numbers),
         cmocka_unit_test(strings),
+        cmocka_unit_test(ways),
         cmocka_unit_test(protocols),
         cmocka_unit_test(sizes),
         cmocka_unit_test(no_memory),

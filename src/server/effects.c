@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/effects.h"
 
+#include "server/dialer.h"
 #include "server/events.h"
 #include "server/server.h"
 
@@ -29,24 +30,6 @@ void dp_effects_dialed(dp_line *line, int err, dp_now now)
     if (err) {
         dp_line_free(line);
         dp_effects_lost(srv, number, err, now);
-    }
-}
-
-static void dial(devp2p_server *srv, const dp_effect *e, dp_now now)
-{
-    dp_line *line;
-    int err = dp_line_new(&line, srv, e->conn, &e->node.addr);
-
-    if (err) {
-        dp_host_dialed(srv->host, e->conn, err, now);
-        return;
-    }
-    line->dial = e->node.pub;
-    dp_timer_set(srv->timers, &line->timer, dp_after(now, DP_DIAL_NS));
-    err = srv->world->ops->connect(srv->world, &e->node.addr, line, &line->io);
-    if (err) {
-        line->io = NULL;
-        dp_effects_dialed(line, err, now);
     }
 }
 
@@ -86,7 +69,7 @@ static void obey(devp2p_server *srv, const dp_effect *e, dp_now now)
 
     switch (e->kind) {
     case DP_DIAL:
-        dial(srv, e, now);
+        dp_dialer_dial(srv, e, now);
         break;
     case DP_CANCEL:
         if (line)
@@ -115,6 +98,24 @@ void dp_effects_run(devp2p_server *srv, dp_now now)
         obey(srv, &e, now);
 }
 
+static void follow(devp2p_server *srv, const dp_command *c, dp_now now)
+{
+    switch (c->kind) {
+    case DP_ADD:
+        dp_host_add(srv->host, c->ticket, &c->node, now);
+        break;
+    case DP_REMOVE:
+        dp_host_remove(srv->host, c->ticket, &c->node.id, now);
+        break;
+    case DP_SETUP:
+        dp_dialer_setup(srv, c, now);
+        break;
+    case DP_DIALED:
+        dp_dialer_answered(srv, c, now);
+        break;
+    }
+}
+
 void dp_effects_commands(devp2p_server *srv, dp_now now)
 {
     for (;;) {
@@ -123,10 +124,7 @@ void dp_effects_commands(devp2p_server *srv, dp_now now)
         pthread_mutex_unlock(&srv->lock);
         if (!c)
             return;
-        if (c->kind == DP_ADD)
-            dp_host_add(srv->host, c->ticket, &c->node, now);
-        else
-            dp_host_remove(srv->host, c->ticket, &c->node.id, now);
+        follow(srv, c, now);
         dp_free(&srv->cfg.env, c, sizeof *c);
     }
 }

@@ -2,6 +2,7 @@
 #include "server/line.h"
 
 #include "server/deliver.h"
+#include "server/dialer.h"
 #include "server/handler.h"
 #include "server/server.h"
 
@@ -115,6 +116,7 @@ void dp_line_free(dp_line *line)
 
     forget(line);
     part(line);
+    dp_dialer_drop(line);
     if (line->io)
         srv->world->ops->close(line->io, true);
     drop_session(line);
@@ -358,6 +360,7 @@ static void down(dp_line *line, const dp_session_event *ev, dp_now now)
     }
     forget(line);
     dp_host_down(srv->host, line->number, &end, now);
+    dp_dialer_decided(line, end.code, end.remote, now);
 }
 
 /* --- the beginning --- */
@@ -416,6 +419,8 @@ void dp_line_judged(dp_line *line, int verdict, dp_now now)
     dp_line_touch(line);
     line->code = verdict;
     line->starting = !verdict;
+    if (!verdict)
+        dp_dialer_decided(line, 0, false, now);
 }
 
 static void ready(dp_line *line, dp_now now)

@@ -7,6 +7,7 @@
 
 #include "base/timer.h"
 #include "server/channel.h"
+#include "wire/socks5.h"
 
 #include <devp2p/server.h>
 
@@ -16,6 +17,12 @@ typedef enum dp_ec_place {
     DP_EC_GATE, /* it waits for a token */
     DP_EC_POOL
 } dp_ec_place;
+
+/* A dp_socks is what a dial through a proxy needs until it is up. */
+typedef struct dp_socks {
+    dp_socks5 talk;
+    char host[DEVP2P_HOST_MAX + 1]; /* what the proxy is to look up, or "" */
+} dp_socks;
 
 typedef struct dp_line {
     devp2p_server *srv;
@@ -33,6 +40,8 @@ typedef struct dp_line {
     bool ended;          /* the stream gives nothing any more */
     devp2p_addr far;     /* the other end */
     devp2p_pubkey dial;  /* whom we dial */
+    dp_socks *socks;     /* while a dial is with a proxy; NULL */
+    uint64_t ticket;     /* of who handed it over, until it is decided; 0 */
     dp_session *session; /* NULL while the dial lasts, and after the end */
     dp_ec_place ec;
 

@@ -9,8 +9,8 @@ void dp_mailbox_init(dp_mailbox *m)
     dp_list_init(&m->list);
 }
 
-int dp_mailbox_put(dp_mailbox *m, const dp_env *env, dp_command_kind kind,
-    const devp2p_node *node, uint64_t *ticket)
+int dp_mailbox_put(dp_mailbox *m, const dp_env *env, const dp_command *command,
+    uint64_t *ticket)
 {
     if (m->closed)
         return DEVP2P_ERR_CLOSED;
@@ -19,9 +19,9 @@ int dp_mailbox_put(dp_mailbox *m, const dp_env *env, dp_command_kind kind,
     dp_command *c = dp_alloc(env, sizeof *c);
     if (!c)
         return DEVP2P_ERR_NOMEM;
-    c->kind = kind;
+    *c = *command;
+    c->link = (dp_link){ NULL, NULL };
     c->ticket = ++m->tickets;
-    c->node = *node;
     dp_list_push(&m->list, &c->link);
     m->n++;
     if (ticket)

@@ -8,13 +8,22 @@
 
 #include <devp2p/node.h>
 
-typedef enum dp_command_kind { DP_ADD = 1, DP_REMOVE } dp_command_kind;
+typedef enum dp_command_kind {
+    DP_ADD = 1,
+    DP_REMOVE,
+    DP_SETUP, /* a session on raw: inbound, or to node */
+    DP_DIALED /* the program's dialer answers */
+} dp_command_kind;
 
 typedef struct dp_command {
     dp_link link;
     dp_command_kind kind;
     uint64_t ticket;
     devp2p_node node;
+    uint64_t conn;   /* DIALED: the dial */
+    int raw;         /* SETUP, DIALED: a socket, or an error */
+    bool inbound;    /* SETUP */
+    devp2p_addr far; /* the other end of raw */
 } dp_command;
 
 typedef struct dp_mailbox {
@@ -28,8 +37,8 @@ void dp_mailbox_init(dp_mailbox *m);
 
 /* dp_mailbox_put copies a command and gives it a ticket: 0, ERR_CLOSED,
  * ERR_AGAIN when it is full, ERR_NOMEM. */
-int dp_mailbox_put(dp_mailbox *m, const dp_env *env, dp_command_kind kind,
-    const devp2p_node *node, uint64_t *ticket);
+int dp_mailbox_put(dp_mailbox *m, const dp_env *env, const dp_command *command,
+    uint64_t *ticket);
 
 /* dp_mailbox_take gives the oldest command, which the caller frees, or NULL. */
 dp_command *dp_mailbox_take(dp_mailbox *m);

@@ -44,6 +44,23 @@ static inline void b_knows_a(stage *s)
     assert_int_equal(add(&s->b, &s->a), 0);
 }
 
+/* hand_over: the program has connected the two. */
+static inline bool hand_over(stage *s)
+{
+    devp2p_node b;
+    int raw[2];
+
+    assert_int_equal(devp2p_node_parse(&b, s->b.x.url), 0);
+    assert_int_equal(dp_sim_raw(s->a.x.world, s->b.x.world, raw), 0);
+    int err = devp2p_server_setup_conn(s->a.x.srv, NULL, raw[0], 0, &b);
+    if (err)
+        s->a.x.world->ops->refuse(s->a.x.world, raw[0]);
+    assert_int_equal(devp2p_server_setup_conn(
+                         s->b.x.srv, NULL, raw[1], DEVP2P_PEER_INBOUND, NULL),
+        0);
+    return !err && stage_wait(s, REDIAL_S, met, s);
+}
+
 /* cross: both dial at once; one connection stays. */
 static inline bool cross(stage *s)
 {
@@ -318,6 +335,7 @@ static const scenario scenarios[] = {
         .prepare = b_knows_a,
         .other_dials = true },
     { .name = "dial each other", .play = cross, .prepare = b_knows_a },
+    { .name = "hand over", .play = hand_over },
     { .name = "send small", .play = send_small },
     { .name = "send to the mark", .play = fill, .bulk = true },
     { .name = "wait at the mark", .play = block, .bulk = true },

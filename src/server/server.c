@@ -2,6 +2,7 @@
 #include "server/server.h"
 
 #include "base/bytes.h"
+#include "server/dialer.h"
 #include "server/join.h"
 #include "server/turn.h"
 
@@ -46,6 +47,19 @@ static int world_random(void *user, void *out, size_t len)
     return w->ops->random(w, out, len);
 }
 
+/* tell_external: what others are to dial may be another address than what is
+ * bound, and another port. */
+static void tell_external(devp2p_server *srv)
+{
+    const devp2p_addr *external = &srv->cfg.external;
+    uint16_t port = external->port ? external->port : srv->node.addr.port;
+
+    if (external->family == 0)
+        return;
+    srv->node.addr = *external;
+    srv->node.addr.port = port;
+}
+
 static int make_identity(devp2p_server *srv, const dp_curve *curve)
 {
     dp_node_self *self = &srv->self;
@@ -58,6 +72,7 @@ static int make_identity(devp2p_server *srv, const dp_curve *curve)
     srv->node.pub = self->pub;
     srv->node.id = self->id;
     srv->node.addr = (devp2p_addr){ .ip = { 127, 0, 0, 1 }, .family = 4 };
+    tell_external(srv);
     return 0;
 }
 
@@ -91,7 +106,10 @@ static int make_machines(devp2p_server *srv)
     const dp_env *env = &srv->self.env;
     dp_now now = dp_server_now(srv);
     uint32_t max = srv->cfg.max_peers;
-    dp_host_setup setup = { *env, srv->self.id, max };
+    dp_host_setup setup = { .env = *env,
+        .self = srv->self.id,
+        .max_peers = max,
+        .by_name = srv->cfg.dialer || srv->cfg.socks5 };
     size_t lines = LINES_SPARE + (max == DEVP2P_NONE ? 0 : max);
     uint8_t salt[16];
     int err = dp_random(env, salt, sizeof salt);
@@ -231,6 +249,7 @@ static int begin(devp2p_server *srv)
         return dp_fail_plain(err);
     pthread_mutex_lock(&srv->lock);
     srv->node.addr = bound;
+    tell_external(srv);
     pthread_mutex_unlock(&srv->lock);
     err = ops->start(srv->world);
     if (err) {
@@ -290,6 +309,7 @@ void devp2p_server_free(devp2p_server *srv)
     if (atomic_load(&srv->life) == DP_LIFE_RUNNING)
         dp_assert(devp2p_server_wait(srv) == 0);
     dp_world *world = srv->world;
+    dp_dialer_discard(srv);
     world->ops->free(world);
     unmake(srv);
 }
@@ -361,17 +381,24 @@ void dp_server_unlist(devp2p_server *srv, devp2p_peer *peer)
 
 /* --- changing --- */
 
-int dp_server_command(devp2p_server *srv, dp_command_kind kind,
-    const devp2p_node *node, uint64_t *ticket)
+int dp_server_send(
+    devp2p_server *srv, const dp_command *command, uint64_t *ticket)
 {
     pthread_mutex_lock(&srv->lock);
-    int err = atomic_load(&srv->stop) ? DEVP2P_ERR_CLOSED
-                                      : dp_mailbox_put(&srv->mail,
-                                            &srv->cfg.env, kind, node, ticket);
+    int err = atomic_load(&srv->stop)
+                  ? DEVP2P_ERR_CLOSED
+                  : dp_mailbox_put(&srv->mail, &srv->cfg.env, command, ticket);
     pthread_mutex_unlock(&srv->lock);
     if (!err && atomic_load(&srv->life) == DP_LIFE_RUNNING)
         srv->world->ops->wake(srv->world);
     return err;
+}
+
+int dp_server_command(devp2p_server *srv, dp_command_kind kind,
+    const devp2p_node *node, uint64_t *ticket)
+{
+    return dp_server_send(
+        srv, &(dp_command){ .kind = kind, .node = *node }, ticket);
 }
 
 static int command(

@@ -73,6 +73,8 @@ void dp_server_leave(devp2p_server *srv);
  * but for ERR_URL; ticket may be NULL. */
 int dp_server_command(devp2p_server *srv, dp_command_kind kind,
     const devp2p_node *node, uint64_t *ticket);
+int dp_server_send(
+    devp2p_server *srv, const dp_command *command, uint64_t *ticket);
 
 /* dp_server_list puts a peer among those that devp2p_server_peers tells: 0,
  * ERR_NOMEM; _unlist takes it out. */

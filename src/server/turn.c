@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/turn.h"
 
+#include "server/dialer.h"
 #include "server/effects.h"
 #include "server/events.h"
 #include "server/server.h"
@@ -14,26 +15,16 @@ enum { BATCH = 64 }; /* jobs that the frame engine gets at once */
 static void accepted(void *server, void *user, int raw, const devp2p_addr *from)
 {
     devp2p_server *srv = server;
-    const dp_world_ops *ops = srv->world->ops;
     dp_now now = dp_server_now(srv);
     uint64_t number = ++srv->numbers;
-    dp_line *line = NULL;
+    dp_line *line;
 
     (void)user;
     dp_server_enter(srv);
-    if (dp_host_incoming(srv->host, number, from, now)) {
-        ops->refuse(srv->world, raw);
-    } else if (dp_line_new(&line, srv, number, from)) {
-        ops->refuse(srv->world, raw);
-        dp_effects_lost(srv, number, DEVP2P_ERR_NOMEM, now);
-    } else if (ops->adopt(srv->world, raw, line, &line->io)) {
-        ops->refuse(srv->world, raw);
-        dp_line_free(line);
-        dp_effects_lost(srv, number, DEVP2P_ERR_NOMEM, now);
-    } else if (dp_line_open(line, now)) {
-        dp_line_free(line);
-        dp_effects_lost(srv, number, DEVP2P_ERR_NOMEM, now);
-    }
+    if (dp_host_incoming(srv->host, number, from, now))
+        srv->world->ops->refuse(srv->world, raw);
+    else
+        (void)!dp_dialer_open(&line, srv, number, raw, from, NULL, now);
     dp_listener_want(&srv->listener, srv->world, dp_host_accepting(srv->host));
     dp_server_leave(srv);
 }
@@ -45,7 +36,7 @@ static void connected(void *server, void *user, dp_io *io, int err)
 
     (void)io;
     dp_server_enter(srv);
-    dp_effects_dialed(line, err, dp_server_now(srv));
+    dp_dialer_connected(line, err, dp_server_now(srv));
     dp_server_leave(srv);
 }
 
@@ -56,6 +47,11 @@ static void ready(void *server, void *user, dp_io *io, unsigned events)
 
     (void)io;
     dp_server_enter(srv);
+    if (line->socks) {
+        dp_dialer_talk(line, dp_server_now(srv));
+        dp_server_leave(srv);
+        return;
+    }
     if ((events & DP_WRITE) && !line->broken) {
         line->choked = false;
         dp_line_touch(line);
@@ -98,14 +94,15 @@ static void posted(void *server, dp_post *post)
 static void ask_ec(dp_line *line, dp_now now)
 {
     devp2p_server *srv = line->srv;
-    bool dialled = line->number >= DP_CONN_DIAL;
+    /* a socket without an address is one that the program handed over */
+    bool ours = line->number >= DP_CONN_DIAL || line->far.family == 0;
     dp_ec *ec;
 
     if (!line->session || !(ec = dp_session_ec(line->session, now)))
         return;
     dp_ec_set_owner(ec, line);
     line->ec = DP_EC_GATE;
-    int err = dp_gate_put(srv->gate, ec, dialled ? NULL : &line->far, now);
+    int err = dp_gate_put(srv->gate, ec, ours ? NULL : &line->far, now);
     if (!err)
         return;
     line->ec = DP_EC_NONE;

@@ -250,9 +250,12 @@ static int make_server(dp_lifetime *life)
 {
     devp2p_sim_node *node = life->node;
     const dp_config *c = &node->cfg;
-    char listen[LISTEN_TEXT];
+    char listen[LISTEN_TEXT], external[DEVP2P_ADDR_TEXT];
     devp2p_config cfg = { .private_key = c->key,
         .name = c->name,
+        .socks5 = c->socks5,
+        .dialer = c->dialer,
+        .dialer_user = c->dialer_user,
         .log = c->env.log,
         .log_user = c->env.log_user,
         .log_level = c->env.log_level,
@@ -263,6 +266,8 @@ static int make_server(dp_lifetime *life)
 
     listen_text(listen, node);
     cfg.listen_addr = listen[0] ? listen : NULL;
+    if (c->external.family)
+        cfg.external_addr = devp2p_addr_text(external, &c->external);
     int err = dp_tap_init(&life->tap, life, &cfg);
     if (!err)
         err = dp_sim_world(&life->world, node->sim->world, &node->self.addr);

@@ -58,6 +58,7 @@ static void talk(uint8_t how, const uint8_t *data, size_t size)
     while (size && !err && !dp_socks5_open(&s)) {
         if ((n = dp_socks5_out(&s, &out)) > 0) {
             packets += s.out_at == 0;
+            dp_assert(dp_socks5_room(&s, &in) == 0);
             dp_socks5_sent(&s, least(n, piece));
             continue;
         }
