@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# setup.sh build|clang|format|abi|deb|doc|interop ... - installs what is missing for these
-# purposes with apt; on other systems it names what is missing.
+# setup.sh build|clang|format|abi|deb|doc|interop|socks5 ... - installs what is
+# missing for these purposes with apt; on other systems it names what is missing.
 set -eu
 
 packages=
@@ -40,6 +40,10 @@ for purpose; do
         command -v npm >/dev/null || packages="$packages nodejs npm"
         command -v go >/dev/null ||
             echo "setup.sh: please install Go 1.24 or newer" >&2
+        ;;
+    socks5)
+        packages="$packages microsocks"
+        programs="$programs microsocks"
         ;;
     *)
         echo "setup.sh: unknown purpose: $purpose" >&2
