@@ -99,6 +99,27 @@ static void what_is_no_stream_socket(void **state)
     end_fini(&a);
 }
 
+/* What a server was given and never looked at is closed with it. */
+static void a_server_that_never_starts(void **state)
+{
+    (void)state;
+    devp2p_config cfg = { .max_peers = 0 };
+    devp2p_server *srv;
+    int fds[2];
+    char byte;
+
+    assert_int_equal(devp2p_key_generate(&cfg.private_key), 0);
+    assert_int_equal(devp2p_server_new(&srv, &cfg), 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+    assert_int_equal(
+        devp2p_server_setup_conn(srv, NULL, fds[0], DEVP2P_PEER_INBOUND, NULL),
+        0);
+    devp2p_server_free(srv);
+    assert_int_equal(fcntl(fds[0], F_GETFD), -1);
+    assert_int_equal(read(fds[1], &byte, 1), 0);
+    close(fds[1]);
+}
+
 /* The dialer answers on a thread of its own. */
 typedef struct service {
     pthread_t thread;
@@ -251,6 +272,7 @@ int main(void)
         cmocka_unit_test(a_socketpair),
         cmocka_unit_test(over_tcp),
         cmocka_unit_test(what_is_no_stream_socket),
+        cmocka_unit_test(a_server_that_never_starts),
         cmocka_unit_test(a_dialer_with_a_thread),
         cmocka_unit_test(every_address),
         cmocka_unit_test(one_address),
