@@ -195,7 +195,7 @@ static int fails(const char *socks5, uint16_t port)
     assert_int_equal(devp2p_key_generate(&key), 0);
     test_secret(key.b);
     assert_int_equal(devp2p_key_public(&to.pub, &key), 0);
-    assert_int_equal(devp2p_addr_parse(&to.addr, "127.0.0.1:1"), 0);
+    assert_int_equal(devp2p_addr_parse(&to.addr, "127.0.0.1:0"), 0);
     to.addr.port = to.udp = port;
     end_init(&a, &cfg);
     dial(&a, &to);

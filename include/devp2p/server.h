@@ -192,10 +192,10 @@ DEVP2P_API DEVP2P_CHECK int devp2p_server_remove_peer(
  *          and node do not agree; ERR_KEY; ERR_CLOSED after the stop, ERR_AGAIN
  *          when 1,024 commands wait, ERR_NOMEM, ERR_IO.  The event COMMAND
  *          comes when it is decided: 0 behind PEER_ADD, else why it came to
- *          nothing, behind DIAL_FAIL for one of ours: ERR_CLOSED, ERR_LIMIT, ERR_NOMEM,
- *          ERR_EXISTS for a node that is in handshake on a dial of ours, a
- *          disconnect reason (remote: the other side's), or what its handshake
- *          or the socket ended with.
+ *          nothing, behind DIAL_FAIL for one of ours: ERR_CLOSED, ERR_LIMIT,
+ *          ERR_NOMEM, ERR_EXISTS for a node that is in handshake on a dial of
+ *          ours, a disconnect reason (remote: the other side's), or what its
+ *          handshake or the socket ended with.
  * Out:     ticket - the event's; may be NULL.
  * In:      fd - a connected stream socket, of any address family; it becomes
  *          non-blocking.
