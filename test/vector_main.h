@@ -20,7 +20,9 @@ typedef struct vector_row {
     vector_op *run;
 } vector_row;
 
-/* rows end with a NULL op; the file is test/vectors/<name>.json. */
+/* rows end with a NULL op; a row without run is about what the library does not
+ * do yet, and the runner tells how many of its cases wait.  The file is
+ * test/vectors/<name>.json. */
 typedef struct vector_file {
     const char *name;
     const vector_row *rows;
@@ -29,7 +31,8 @@ typedef struct vector_file {
 /* Each test/vector_<name>.c defines one of these; vector_main.c lists them. */
 extern const vector_file vector_keccak256, vector_secp256k1, vector_ecies,
     vector_rlp, vector_rlpx_handshake, vector_rlpx_frame, vector_snappy,
-    vector_hello, vector_disconnect, vector_capability_match, vector_enode_url;
+    vector_hello, vector_disconnect, vector_capability_match, vector_enode_url,
+    vector_netutil;
 
 /* Helpers; a malformed vector file ends the run. */
 

@@ -20,6 +20,9 @@ devp2p_addr dp_addr_unmap(const devp2p_addr *addr);
  * of 8 bytes: family, then the prefix, then zeros. */
 void dp_addr_subnet(uint8_t out[8], const devp2p_addr *addr);
 
+/* dp_ip_parse reads an address alone, without brackets, port or zone. */
+bool dp_ip_parse(devp2p_addr *out, const char *text, size_t len);
+
 /* dp_listen_parse reads a listen address: as devp2p_addr_parse, or ":port" for
  * every address (family 0).  Returns 0 or ERR_ADDR. */
 int dp_listen_parse(devp2p_addr *out, const char *text);

@@ -174,6 +174,16 @@ int dp_listen_parse(devp2p_addr *out, const char *text)
     return parse(out, text, true);
 }
 
+bool dp_ip_parse(devp2p_addr *out, const char *text, size_t len)
+{
+    reader r = { text, text + len };
+    devp2p_addr addr = { .family = memchr(text, ':', len) ? 6 : 4 };
+    bool good =
+        addr.family == 6 ? read_ipv6(&r, addr.ip) : read_ipv4(&r, addr.ip);
+    *out = addr;
+    return good && r.at == r.end;
+}
+
 /* longest_gap finds the first longest run of zero groups, two at least. */
 static int longest_gap(const uint8_t ip[16], int *len)
 {
