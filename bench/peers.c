@@ -124,6 +124,7 @@ int main(void)
         .protocols = protocols,
         .alloc = library_alloc,
         .max_peers = 10000,
+        .dial_ratio = DEVP2P_NONE,
     };
     devp2p_server *srv;
     devp2p_node self;

@@ -84,6 +84,7 @@ static int populate(sim_stage *stage, const sim_order *order)
             .name = "simulated",
             .listen_addr = ":30303",
             .max_peers = slots(order, i),
+            .dial_ratio = DEVP2P_NONE, /* the topology says who dials */
             .log = order->log,
             .log_user = &stage->sim,
             .log_level = order->log_level,

@@ -55,6 +55,7 @@ static devp2p_config config(const devp2p_protocol *protocols)
     devp2p_config cfg = { .protocols = protocols,
         .listen_addr = "127.0.0.1:0",
         .max_peers = 1000,
+        .dial_ratio = DEVP2P_NONE,
         .worker_threads = 1,
         .alloc = count_alloc,
         .log = test_log,

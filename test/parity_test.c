@@ -375,6 +375,7 @@ static void script(stage *s)
     node *f = prepare(s, 5, NULL), *g = prepare(s, 6, NULL);
     node *h = prepare(s, 7, rows[7]); /* stops early */
     d->cfg.max_peers = 1;
+    d->cfg.dial_ratio = DEVP2P_NONE;
     for (size_t i = 0; i < NODES; i++)
         start(&s->nodes[i]);
     assert_int_equal(devp2p_server_start(a->srv), DEVP2P_ERR_STATE);

@@ -79,6 +79,30 @@ typedef struct devp2p_config {
     const char *socks5;
     devp2p_dialer_fn *dialer; /* makes all dials; dials are by TCP */
     void *dialer_user;
+
+    /* who may connect */
+    const char *const *trusted_nodes; /* enode URLs, ends with NULL; none */
+    const char *const *net_restrict;  /* networks such as "10.0.0.0/8", ends
+                                         with NULL; every address.  No other is
+                                         accepted or dialled */
+    const char *const *allow_ids;     /* 64 hex digits or enode URLs, ends with
+                                     NULL; every node.  Others, unless static
+                                     or trusted, hear USELESS_PEER */
+    uint32_t dial_ratio; /* 3: a third of max_peers, one at least, is for nodes
+                            that we dial, the rest for others; 1..1000;
+                            DEVP2P_NONE: every slot is for both */
+    uint32_t max_pending_in;     /* in handshake: 50; 1..1000 */
+    uint32_t max_pending_out;    /* dials at once: 50; 1..1000 */
+    uint32_t pending_per_subnet; /* in handshake, /24 or /48: 8; 1..1000 */
+    uint32_t throttle_ms;        /* between attempts of one address, in IPv6 of
+                                    one /64: 30000; 1000..3600000; DEVP2P_NONE:
+                                    none */
+    uint32_t accepts_per_s;      /* 200; 1..100000 */
+    uint32_t farewells_per_s;    /* who hears "too many peers" while no slot is
+                                    free: 5; 1..1000; DEVP2P_NONE: nobody */
+    bool no_dial;                /* nobody is dialled, all slots are others' */
+    bool limit_lan;              /* limits by address, and accepts_per_s, apply
+                                    to loopback, link-local and private ones */
 } devp2p_config;
 
 /* --- life --- */
@@ -163,9 +187,10 @@ DEVP2P_API size_t devp2p_server_peers(
  *
  * Returns: 0 when the command is on its way, ERR_URL, ERR_CLOSED after the
  *          stop, ERR_AGAIN when 1,024 commands wait, ERR_NOMEM.  The event
- *          COMMAND then says 0, ERR_EXISTS, ERR_LIMIT, ERR_NOMEM, DISC_SELF, or
- *          ERR_ADDR for a URL without an address to dial (host names are not
- *          resolved yet; they are dialled through socks5 or the dialer).
+ *          COMMAND then says 0, ERR_EXISTS, ERR_LIMIT, ERR_NOMEM, DISC_SELF,
+ *          ERR_ACCESS for an address outside of net_restrict, or ERR_ADDR for a
+ *          URL without an address to dial (host names are not resolved yet;
+ *          they are dialled through socks5 or the dialer).
  * Out:     ticket - the event's; may be NULL.
  * In:      url - copied.
  * Thread:  any, any callback. */
@@ -220,6 +245,72 @@ DEVP2P_API DEVP2P_CHECK int devp2p_server_setup_conn(devp2p_server *srv,
  * Thread:  any, any callback. */
 DEVP2P_API DEVP2P_CHECK int devp2p_server_dialed(
     devp2p_server *srv, uint64_t ticket, int fd);
+
+/* devp2p_server_add_trusted makes a node trusted: it finds a slot also when
+ * there is none left, up to 256 such peers beyond max_peers, and when it comes
+ * from the address in its URL nothing but net_restrict and one connection a
+ * second stands in its way.  It is not dialled unless it is static too.  A peer
+ * that is connected has DEVP2P_PEER_TRUSTED from now on.
+ *
+ * Returns: as devp2p_server_add_peer; the event says 0, also for another
+ *          address of a trusted node, ERR_EXISTS, ERR_LIMIT, ERR_NOMEM or
+ *          DISC_SELF.
+ * Out:     ticket - the event's; may be NULL.
+ * In:      url - copied; the key alone is enough.
+ * Thread:  any, any callback. */
+DEVP2P_API DEVP2P_CHECK int devp2p_server_add_trusted(
+    devp2p_server *srv, uint64_t *ticket, const char *url);
+
+/* devp2p_server_remove_trusted takes the trust from a node; it stays connected.
+ *
+ * Returns: as devp2p_server_add_peer; the event says 0 or ERR_NOT_FOUND.
+ * Out:     ticket - the event's; may be NULL.
+ * Thread:  any, any callback. */
+DEVP2P_API DEVP2P_CHECK int devp2p_server_remove_trusted(
+    devp2p_server *srv, uint64_t *ticket, const char *url);
+
+/* --- counters --- */
+
+/* A devp2p_counters counts since the server was made.  It grows at its end. */
+typedef struct devp2p_counters {
+    /* connections that came in: let into the handshake, and of these */
+    uint64_t accepted;
+    uint64_t trusted;   /* from a trusted node's address, in its own right */
+    uint64_t farewells; /* while no slot was free, to hear "too many peers" */
+
+    /* closed before a byte was read */
+    uint64_t refused_full;       /* no slot was free, nor a farewell */
+    uint64_t refused_pending;    /* too many in handshake */
+    uint64_t refused_subnet;     /* too many of them from its subnet */
+    uint64_t refused_throttled;  /* its address came too soon again */
+    uint64_t refused_rate;       /* too many a second */
+    uint64_t refused_restricted; /* outside of net_restrict */
+    uint64_t refused_memory;
+
+    /* what was said to those that named themselves, inbound and dialled */
+    uint64_t peers; /* welcome */
+    uint64_t too_many_peers, already_connected, self, unexpected_identity;
+    uint64_t not_allowed; /* USELESS_PEER for want of a place in allow_ids */
+} devp2p_counters;
+
+/* devp2p_server_counters tells the counters.  It is a macro that passes the
+ * size your program was compiled with to devp2p_server_counters_sized.
+ *
+ * Out:     out - so much of them as the program knows; zero what the library
+ *          does not.
+ * Thread:  any, any callback; never waits. */
+DEVP2P_API void devp2p_server_counters_sized(
+    devp2p_server *srv, devp2p_counters *out, size_t size);
+#define devp2p_server_counters(srv, out) \
+    devp2p_server_counters_sized((srv), (out), sizeof(devp2p_counters))
+
+/* devp2p_server_max_inbound and devp2p_server_max_dialled tell how max_peers is
+ * divided between others that connect and nodes that we dial.
+ *
+ * Returns: peers of that kind, trusted ones apart.
+ * Thread:  any, any callback; never waits. */
+DEVP2P_API size_t devp2p_server_max_inbound(const devp2p_server *srv);
+DEVP2P_API size_t devp2p_server_max_dialled(const devp2p_server *srv);
 
 /* --- sending to all --- */
 

@@ -29,6 +29,7 @@ enum {
 /* --- connections --- */
 enum {
     DP_PENDING_MAX = 50, /* handshakes inbound, and dials outbound, as geth */
+    DP_PENDING_MOST = 1000, /* settable: beyond what 5 s of handshakes bring */
     DP_ACCEPTS_PER_TURN = 32,
     DP_COMMANDS_MAX = 1024, /* in the mailbox */
     DP_EVENTS_RING = 1024
@@ -36,6 +37,27 @@ enum {
 #define DP_DIAL_NS      (15 * DP_SEC) /* TCP connect */
 #define DP_HANDSHAKE_NS (5 * DP_SEC)  /* to both Hellos; never extended */
 #define DP_REDIAL_NS    (35 * DP_SEC) /* after the last attempt began */
+
+/* --- who may connect --- */
+enum {
+    DP_DIAL_RATIO = 3,         /* a third of the slots is for dials, as geth */
+    DP_DIAL_RATIO_MAX = 1000,  /* beyond it one slot remains for dials */
+    DP_TRUSTED_MAX = 256,      /* peers beyond max_peers; a user's own nodes */
+    DP_ALLOWED_MAX = 4096,     /* ids of allow_ids, as static nodes */
+    DP_NETS_MAX = 256,         /* networks of net_restrict, searched in turn */
+    DP_ACCEPTS_PER_S = 200,    /* from addresses that are not local; 5 s of them
+                                  are far more than the places in handshake */
+    DP_ACCEPTS_MAX = 100000,   /* beyond what a loop accepts */
+    DP_FAREWELLS_PER_S = 5,    /* of strangers while full: what hears "too many
+                                  peers" costs a handshake */
+    DP_FAREWELLS_MAX = 1000,   /* as the handshakes to the pool */
+    DP_TRUSTED_PER_S = 1,      /* from the address of a trusted node */
+    DP_SUBNET_PENDING = 8,     /* in handshake from a /24 or /48 */
+    DP_THROTTLED = 8192,       /* addresses remembered: 200/s for 30 s fit */
+    DP_THROTTLE_MS = 30000,    /* between two attempts of an address, as geth */
+    DP_THROTTLE_MS_MIN = 1000, /* below it nothing is throttled */
+    DP_THROTTLE_MS_MAX = 3600000
+};
 
 /* --- curve work --- */
 enum {

@@ -35,6 +35,7 @@ struct dp_gate {
     queue queues[QUEUES];
     dp_index by_key; /* few nodes see DP_EC_SUBNETS: it grows */
     dp_list by_use;
+    bool limit_lan;
 };
 
 static const uint8_t *key_of(const void *value)
@@ -106,6 +107,11 @@ void dp_gate_free(dp_gate *g)
     dp_free(&env, g, sizeof *g);
 }
 
+void dp_gate_limit_lan(dp_gate *g)
+{
+    g->limit_lan = true;
+}
+
 /* --- in --- */
 
 /* subnet_new makes a subnet; where there is no room the one that was silent for
@@ -150,7 +156,8 @@ int dp_gate_put(dp_gate *g, dp_ec *ec, const devp2p_addr *from, dp_now now)
     queue *q = &g->queues[from ? STRANGERS : OWN];
     if (q->len >= DP_EC_QUEUE)
         return DEVP2P_ERR_AGAIN;
-    int err = from && !dp_addr_is_lan(from) ? charge(g, from, now) : 0;
+    bool counts = from && (g->limit_lan || !dp_addr_is_lan(from));
+    int err = counts ? charge(g, from, now) : 0;
     if (!err)
         push(q, ec);
     return err;

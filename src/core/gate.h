@@ -13,6 +13,9 @@ typedef struct dp_gate dp_gate;
 int dp_gate_new(dp_gate **out, const dp_env *env, dp_now now);
 void dp_gate_free(dp_gate *g); /* frees what waits */
 
+/* dp_gate_limit_lan: local subnets have their share too, and no more. */
+void dp_gate_limit_lan(dp_gate *g);
+
 /* dp_gate_put takes ec; the caller owns it still when it fails.
  * Returns: 0; ERR_AGAIN when the queue is full; ERR_LIMIT when from's subnet
  *          used up its share; ERR_NOMEM.

@@ -190,6 +190,19 @@ static void lan_has_no_subnet(void **state)
 
 /* The table is full: the subnet silent for longest is forgotten, a busy one
  * is not. */
+static void lan_can_be_limited(void **state)
+{
+    (void)state;
+    fixture f;
+    static const devp2p_addr lan = { .ip = { 127, 0, 0, 1 }, .family = 4 };
+    fixture_init(&f);
+    dp_gate_limit_lan(f.g);
+    for (int i = 0; i < DP_EC_SUBNET_BURST; i++)
+        assert_int_equal(put(&f, name(1), &lan), 0);
+    assert_int_equal(put(&f, name(1), &lan), DEVP2P_ERR_LIMIT);
+    fixture_fini(&f);
+}
+
 static void the_oldest_subnet_is_forgotten(void **state)
 {
     (void)state;
@@ -354,6 +367,7 @@ int main(void)
         cmocka_unit_test(the_rate_is_bounded),
         cmocka_unit_test(a_subnet_is_bounded),
         cmocka_unit_test(lan_has_no_subnet),
+        cmocka_unit_test(lan_can_be_limited),
         cmocka_unit_test(the_oldest_subnet_is_forgotten),
         cmocka_unit_test(the_queue_is_bounded),
         cmocka_unit_test(undo_keeps_the_turn),

@@ -6,15 +6,17 @@
 #include <string.h>
 
 int dp_guests_init(
-    dp_guests *g, const dp_env *env, const uint8_t salt[16], size_t max_up)
+    dp_guests *g, const dp_env *env, const uint8_t salt[16], dp_slots slots)
 {
+    size_t pending = slots.pending_in + slots.pending_out;
+
     g->env = env;
-    g->max_up = max_up;
+    g->slots = slots;
     dp_list_init(&g->pending);
-    int err = dp_map_new(
-        &g->all, env, salt, max_up + 2 * DP_PENDING_MAX, sizeof(uint64_t));
+    int err =
+        dp_map_new(&g->all, env, salt, slots.most + pending, sizeof(uint64_t));
     if (!err)
-        err = dp_map_new(&g->up, env, salt, max_up + 1, sizeof(devp2p_id));
+        err = dp_map_new(&g->up, env, salt, slots.most, sizeof(devp2p_id));
     return err;
 }
 
@@ -58,11 +60,18 @@ static void leave_pending(dp_guests *g, dp_guest *c)
         g->inbound--;
 }
 
+static size_t *up_count(dp_guests *g, const dp_guest *c)
+{
+    return dp_guest_outbound(c) ? &g->up_out : &g->up_inbound;
+}
+
 void dp_guest_forget(dp_guests *g, dp_guest *c)
 {
     leave_pending(g, c);
-    if (c->state == DP_UP)
+    if (c->state == DP_UP) {
         dp_map_cut(g->up, &c->id);
+        *up_count(g, c) -= 1;
+    }
     dp_map_cut(g->all, &c->number);
 }
 
@@ -77,6 +86,7 @@ void dp_guest_up(dp_guests *g, dp_guest *c)
 {
     leave_pending(g, c);
     c->state = DP_UP;
+    *up_count(g, c) += 1;
     int err = dp_map_put(g->up, &c->id, c);
     dp_assert(!err);
 }

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/list.h"
 #include "base/map.h"
+#include "core/access.h"
 #include "core/host.h"
 
 typedef enum dp_guest_state {
@@ -33,15 +34,16 @@ typedef struct dp_guest {
 
 typedef struct dp_guests {
     const dp_env *env;
-    size_t max_up;
+    dp_slots slots;
     dp_map *all; /* by number */
     dp_map *up;  /* by id */
     dp_list pending;
-    size_t inbound, dials; /* in pending, DP_PENDING_MAX each at most */
+    size_t inbound, dials;     /* in pending */
+    size_t up_inbound, up_out; /* among those that are up */
 } dp_guests;
 
 int dp_guests_init(
-    dp_guests *g, const dp_env *env, const uint8_t salt[16], size_t max_up);
+    dp_guests *g, const dp_env *env, const uint8_t salt[16], dp_slots slots);
 void dp_guests_fini(dp_guests *g);
 
 static inline bool dp_guest_outbound(const dp_guest *c)

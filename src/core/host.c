@@ -2,6 +2,7 @@
 #include "core/host.h"
 
 #include "base/assert.h"
+#include "core/door.h"
 #include "core/guests.h"
 #include "core/notices.h"
 #include "core/statics.h"
@@ -14,6 +15,10 @@ struct dp_host {
     devp2p_id self;
     dp_guests guests;
     dp_statics *statics;
+    dp_trust *trust;
+    dp_door door;
+    dp_map *allowed; /* ids; NULL: all */
+    devp2p_counters counts;
     dp_notices notices;
     dp_list todo;   /* guests that have an effect to give */
     uint64_t order; /* of the last dial, auth or held verdict */
@@ -23,9 +28,19 @@ struct dp_host {
 
 /* --- life --- */
 
+/* post_guards makes what decides who may connect. */
+static int post_guards(
+    dp_host *h, const dp_access *a, const uint8_t salt[16], dp_now now)
+{
+    int err = dp_trust_new(&h->trust, &h->env, salt);
+
+    if (!err)
+        err = dp_door_init(&h->door, &h->env, &h->counts, salt, a, now);
+    return err ? err : dp_access_ids(&h->allowed, a, &h->env, salt);
+}
+
 int dp_host_new(dp_host **out, const dp_host_setup *setup, dp_now now)
 {
-    (void)now; /* every verb has one; nothing begins yet */
     dp_host *h = dp_alloc(&setup->env, sizeof *h);
     if (!h)
         return DEVP2P_ERR_NOMEM;
@@ -36,12 +51,14 @@ int dp_host_new(dp_host **out, const dp_host_setup *setup, dp_now now)
     dp_notices_init(&h->notices, &h->env);
 
     uint8_t salt[16];
-    size_t max = setup->max_peers == DEVP2P_NONE ? 0 : setup->max_peers;
     int err = dp_random(&h->env, salt, sizeof salt);
     if (!err)
-        err = dp_guests_init(&h->guests, &h->env, salt, max);
+        err = dp_guests_init(&h->guests, &h->env, salt,
+            dp_slots_of(setup->max_peers, &setup->access));
     if (!err)
         err = dp_statics_new(&h->statics, &h->env, salt);
+    if (!err)
+        err = post_guards(h, &setup->access, salt, now);
     if (err) {
         dp_host_free(h);
         return err;
@@ -62,6 +79,10 @@ void dp_host_free(dp_host *h)
     }
     dp_guests_fini(&h->guests);
     dp_statics_free(h->statics);
+    dp_map_free(h->allowed);
+    if (h->door.env)
+        dp_door_fini(&h->door);
+    dp_trust_free(h->trust);
     dp_notices_fini(&h->notices);
     dp_free(&env, h, sizeof *h);
 }
@@ -73,6 +94,8 @@ static uint32_t flags_of(const dp_host *h, const dp_guest *c)
     uint32_t flags = dp_guest_outbound(c) ? 0 : DEVP2P_PEER_INBOUND;
     if (dp_statics_find(h->statics, &c->id))
         flags |= DEVP2P_PEER_STATIC;
+    if (dp_trust_has(h->trust, &c->id))
+        flags |= DEVP2P_PEER_TRUSTED;
     return flags;
 }
 
@@ -162,10 +185,31 @@ bool dp_host_next(dp_host *h, dp_effect *out, dp_now now)
 
 /* --- verdicts --- */
 
-/* check is asked after the auth and again after the Hello. */
-static int check(const dp_host *h, const devp2p_id *id)
+/* welcome: it is one of allow_ids, if there are any, or the user named it
+ * otherwise. */
+static bool welcome(const dp_host *h, const devp2p_id *id)
 {
-    if (dp_host_peers(h) >= h->guests.max_up)
+    return !h->allowed || dp_map_get(h->allowed, id) ||
+           dp_statics_find(h->statics, id) || dp_trust_has(h->trust, id) ||
+           memcmp(id, &h->self, sizeof *id) == 0;
+}
+
+bool dp_host_room(const dp_host *h, const devp2p_id *id, bool inbound)
+{
+    const dp_slots *s = &h->guests.slots;
+    size_t up = dp_host_peers(h);
+
+    if (dp_trust_has(h->trust, id))
+        return up < s->most;
+    return up < s->up && (!inbound || h->guests.up_inbound < s->inbound);
+}
+
+/* check is asked after the auth and again after the Hello. */
+static int check(const dp_host *h, const devp2p_id *id, bool inbound)
+{
+    if (!welcome(h, id))
+        return DEVP2P_DISC_USELESS_PEER;
+    if (!dp_host_room(h, id, inbound))
         return DEVP2P_DISC_TOO_MANY_PEERS;
     if (dp_guests_peer(&h->guests, id))
         return DEVP2P_DISC_ALREADY_CONNECTED;
@@ -195,8 +239,38 @@ static bool rivalled(const dp_host *h, const dp_guest *c)
     return false;
 }
 
+/* count counts a verdict. */
+static void count(dp_host *h, int code)
+{
+    devp2p_counters *n = &h->counts;
+
+    switch (code) {
+    case 0:
+        n->peers++;
+        break;
+    case DEVP2P_DISC_TOO_MANY_PEERS:
+        n->too_many_peers++;
+        break;
+    case DEVP2P_DISC_ALREADY_CONNECTED:
+        n->already_connected++;
+        break;
+    case DEVP2P_DISC_SELF:
+        n->self++;
+        break;
+    case DEVP2P_DISC_USELESS_PEER:
+        n->not_allowed++;
+        break;
+    case DEVP2P_DISC_UNEXPECTED_IDENTITY:
+        n->unexpected_identity++;
+        break;
+    default:
+        break;
+    }
+}
+
 static void refuse(dp_host *h, dp_guest *c, int code)
 {
+    count(h, code);
     c->state = DP_ENDING;
     c->code = code;
     dp_log(&h->env, DEVP2P_LOG_DEBUG, "host", "connection %" PRIx64 ": %s",
@@ -206,7 +280,7 @@ static void refuse(dp_host *h, dp_guest *c, int code)
 /* decide gives a connection that is ready its verdict. */
 static int decide(dp_host *h, dp_guest *c, dp_now now)
 {
-    int code = check(h, &c->id);
+    int code = check(h, &c->id, !dp_guest_outbound(c));
     if (code) {
         refuse(h, c, code);
         return code;
@@ -214,6 +288,7 @@ static int decide(dp_host *h, dp_guest *c, dp_now now)
     if (rivalled(h, c))
         return DP_HOLD;
     dp_guest_up(&h->guests, c);
+    count(h, 0);
     tell(h, c, DEVP2P_EVENT_PEER_ADD, 0, NULL, now);
     cancel_dialing(h, &c->id, DEVP2P_DISC_ALREADY_CONNECTED, now);
     return 0;
@@ -237,10 +312,15 @@ static bool judge_held(dp_host *h, const devp2p_id *id, dp_now now)
 
 /* --- dials --- */
 
+/* may_dial: twice as many dials at once as there are slots left for them. */
 static bool may_dial(const dp_host *h)
 {
-    return !h->stopping && h->guests.dials < DP_PENDING_MAX &&
-           dp_host_peers(h) < h->guests.max_up;
+    const dp_guests *g = &h->guests;
+    size_t cap = g->slots.dialled;
+
+    return !h->stopping && g->dials < g->slots.pending_out &&
+           dp_host_peers(h) < g->slots.up && g->up_out < cap &&
+           g->dials < 2 * (cap - g->up_out);
 }
 
 /* begin adds a connection that begins here, NULL when memory is out. */
@@ -309,18 +389,27 @@ uint64_t dp_host_deadline(const dp_host *h)
 
 bool dp_host_accepting(const dp_host *h)
 {
-    return !h->stopping && h->guests.inbound < DP_PENDING_MAX;
+    return !h->stopping && h->guests.inbound < h->guests.slots.pending_in;
 }
 
 int dp_host_incoming(
     dp_host *h, uint64_t conn, const devp2p_addr *from, dp_now now)
 {
-    (void)now; /* its deadline is the session's */
+    dp_guests *g = &h->guests;
+
     dp_assert(conn < DP_CONN_DIAL);
-    if (!dp_host_accepting(h))
+    if (h->stopping)
         return DEVP2P_ERR_LIMIT;
-    if (!dp_guest_new(&h->guests, conn, DP_SHAKING, from))
+    bool full =
+        dp_host_peers(h) >= g->slots.up || g->up_inbound >= g->slots.inbound;
+    int err = dp_door_knock(&h->door, g, h->trust, full, from, now);
+    if (err)
+        return err;
+    if (!dp_guest_new(g, conn, DP_SHAKING, from)) {
+        h->counts.refused_memory++;
         return DEVP2P_ERR_NOMEM;
+    }
+    h->counts.accepted++;
     return 0;
 }
 
@@ -381,7 +470,7 @@ int dp_host_authed(dp_host *h, uint64_t conn, const devp2p_id *id, dp_now now)
         c->named = true;
         c->since = ++h->order;
     }
-    int code = check(h, id);
+    int code = check(h, id, !dp_guest_outbound(c));
     if (memcmp(&c->id, id, sizeof *id) != 0)
         code = DEVP2P_DISC_UNEXPECTED_IDENTITY;
     if (code == 0)
@@ -436,6 +525,8 @@ static int add(dp_host *h, const devp2p_node *node)
     bool named = h->by_name && node->host[0];
     if ((node->addr.family == 0 && !named) || node->addr.port == 0)
         return DEVP2P_ERR_ADDR;
+    if (!dp_door_allows(&h->door, &node->addr))
+        return DEVP2P_ERR_ACCESS;
     return dp_statics_add(h->statics, node);
 }
 
@@ -490,6 +581,40 @@ void dp_host_tell(dp_host *h, const devp2p_event *event, dp_now now)
     dp_notices_tell(&h->notices, event, now);
 }
 
+int dp_host_trust_list(dp_host *h, const devp2p_node *node, dp_now now)
+{
+    if (h->stopping)
+        return DEVP2P_ERR_CLOSED;
+    if (memcmp(&node->id, &h->self, sizeof h->self) == 0)
+        return DEVP2P_DISC_SELF;
+    return dp_trust_add(h->trust, node, now);
+}
+
+void dp_host_trust(
+    dp_host *h, uint64_t ticket, const devp2p_node *node, dp_now now)
+{
+    devp2p_event outcome = {
+        .kind = DEVP2P_EVENT_COMMAND,
+        .ticket = ticket,
+        .code = dp_host_trust_list(h, node, now),
+        .id = node->id,
+        .addr = node->addr,
+    };
+    dp_notices_tell(&h->notices, &outcome, now);
+}
+
+void dp_host_distrust(
+    dp_host *h, uint64_t ticket, const devp2p_id *id, dp_now now)
+{
+    devp2p_event outcome = {
+        .kind = DEVP2P_EVENT_COMMAND,
+        .ticket = ticket,
+        .code = dp_trust_cut(h->trust, id) ? 0 : DEVP2P_ERR_NOT_FOUND,
+        .id = *id,
+    };
+    dp_notices_tell(&h->notices, &outcome, now);
+}
+
 void dp_host_stop(dp_host *h, dp_now now)
 {
     h->stopping = true;
@@ -512,4 +637,25 @@ uint32_t dp_host_flags(const dp_host *h, uint64_t conn)
 size_t dp_host_peers(const dp_host *h)
 {
     return dp_map_count(h->guests.up);
+}
+
+const dp_slots *dp_host_slots(const dp_host *h)
+{
+    return &h->guests.slots;
+}
+
+const devp2p_counters *dp_host_counters(const dp_host *h)
+{
+    return &h->counts;
+}
+
+bool dp_host_dials(const dp_host *h)
+{
+    return h->guests.up_out < h->guests.slots.dialled;
+}
+
+uint64_t dp_host_conn(const dp_host *h, const devp2p_id *id)
+{
+    const dp_guest *c = dp_guests_peer(&h->guests, id);
+    return c ? c->number : 0;
 }

@@ -12,6 +12,7 @@
 
 #include "base/limits.h"
 #include "base/map.h"
+#include "core/access.h"
 
 #include <devp2p/server.h>
 
@@ -22,6 +23,7 @@ typedef struct dp_host_setup {
     devp2p_id self;
     uint32_t max_peers; /* DEVP2P_NONE for none */
     bool by_name;       /* a host name can be dialled as it is */
+    dp_access access;   /* checked; its lists are not kept */
 } dp_host_setup;
 
 #define DP_CONN_DIAL (UINT64_C(1) << 63)
@@ -53,8 +55,8 @@ void dp_host_free(dp_host *h);
 /* dp_host_accepting: whether another inbound connection may begin. */
 bool dp_host_accepting(const dp_host *h);
 
-/* dp_host_incoming: a stranger connected.  0, or refuse it: ERR_LIMIT,
- * ERR_NOMEM. */
+/* dp_host_incoming: somebody connected.  0, or close it before a byte is read:
+ * ERR_LIMIT, ERR_ACCESS, ERR_NOMEM (door.h). */
 int dp_host_incoming(
     dp_host *h, uint64_t conn, const devp2p_addr *from, dp_now now);
 
@@ -86,13 +88,24 @@ void dp_host_down(
     dp_host *h, uint64_t conn, const devp2p_event *end, dp_now now);
 
 /* --- commands: the outcome is an event with the ticket ---
- * add: 0, DISC_SELF, ERR_ADDR (no address or port to dial), ERR_EXISTS,
- * ERR_LIMIT, ERR_NOMEM, ERR_CLOSED.  remove: 0, or ERR_NOT_FOUND when the node
- * is neither static nor connected. */
+ * add: 0, DISC_SELF, ERR_ADDR (no address or port to dial), ERR_ACCESS
+ * (outside of net_restrict), ERR_EXISTS, ERR_LIMIT, ERR_NOMEM, ERR_CLOSED.
+ * remove: 0, or ERR_NOT_FOUND when the node is neither static nor
+ * connected. */
 void dp_host_add(
     dp_host *h, uint64_t ticket, const devp2p_node *node, dp_now now);
 void dp_host_remove(
     dp_host *h, uint64_t ticket, const devp2p_id *id, dp_now now);
+
+/* dp_host_trust and _distrust change who is trusted, from the next check on,
+ * and the flag of a peer that is up; nobody is disconnected.  trust: 0,
+ * DISC_SELF, ERR_EXISTS, ERR_LIMIT, ERR_NOMEM, ERR_CLOSED.  distrust: 0,
+ * ERR_NOT_FOUND. */
+void dp_host_trust(
+    dp_host *h, uint64_t ticket, const devp2p_node *node, dp_now now);
+void dp_host_distrust(
+    dp_host *h, uint64_t ticket, const devp2p_id *id, dp_now now);
+int dp_host_trust_list(dp_host *h, const devp2p_node *node, dp_now now);
 
 /* dp_host_list is dp_host_add for a node of the configuration, before anything
  * happens: the outcome is returned and no event. */
@@ -111,5 +124,16 @@ bool dp_host_next(dp_host *h, dp_effect *out, dp_now now);
 /* --- asking --- */
 uint32_t dp_host_flags(const dp_host *h, uint64_t conn); /* DEVP2P_PEER_* */
 size_t dp_host_peers(const dp_host *h);
+const dp_slots *dp_host_slots(const dp_host *h);
+const devp2p_counters *dp_host_counters(const dp_host *h);
+
+/* dp_host_conn is the conn of a peer that is up, 0 for none. */
+uint64_t dp_host_conn(const dp_host *h, const devp2p_id *id);
+
+/* dp_host_dials: whether a slot is left for dials, those that last apart. */
+bool dp_host_dials(const dp_host *h);
+
+/* dp_host_room: whether the node id would find a slot now. */
+bool dp_host_room(const dp_host *h, const devp2p_id *id, bool inbound);
 
 #endif

@@ -32,7 +32,7 @@ static inline devp2p_id id_of(uint8_t n)
 
 static inline devp2p_addr addr_of(uint8_t n)
 {
-    return (devp2p_addr){ .ip = { 192, 0, 2, n }, .family = 4, .port = 30303 };
+    return (devp2p_addr){ .ip = { 10, 0, 2, n }, .family = 4, .port = 30303 };
 }
 
 static inline devp2p_node node_of(uint8_t n)
@@ -40,15 +40,26 @@ static inline devp2p_node node_of(uint8_t n)
     return (devp2p_node){ .id = id_of(n), .addr = addr_of(n) };
 }
 
-static inline void fixture_init(fixture *f, uint32_t max_peers)
+/* fixture_open makes a host with rules of its own about who may connect. */
+static inline void fixture_open(
+    fixture *f, uint32_t max_peers, const dp_access *access)
 {
     memset(f, 0, sizeof *f);
     test_env_init(&f->t);
     f->now = (dp_now){ .mono = 1000 * DP_SEC, .wall = 1700000000000 };
     dp_host_setup setup = {
-        .env = f->t.env, .self = id_of(SELF), .max_peers = max_peers
+        .env = f->t.env,
+        .self = id_of(SELF),
+        .max_peers = max_peers,
+        .access = *access,
     };
+    assert_int_equal(dp_access_check(access), 0);
     assert_int_equal(dp_host_new(&f->h, &setup, f->now), 0);
+}
+
+static inline void fixture_init(fixture *f, uint32_t max_peers)
+{
+    fixture_open(f, max_peers, &(dp_access){ .dial_ratio = DEVP2P_NONE });
 }
 
 static inline void fixture_fini(fixture *f)
@@ -149,9 +160,10 @@ static inline size_t say_event(char *out, size_t cap, const devp2p_event *e)
     else if (e->kind == DEVP2P_EVENT_LOST)
         n = snprintf(out, cap, "lost %d\n", (int)e->count);
     else
-        n = snprintf(out, cap, "%s n%d%s%s%s%s%s\n", kinds[e->kind], e->id.b[0],
-            e->flags & DEVP2P_PEER_INBOUND ? " inbound" : "",
+        n = snprintf(out, cap, "%s n%d%s%s%s%s%s%s\n", kinds[e->kind],
+            e->id.b[0], e->flags & DEVP2P_PEER_INBOUND ? " inbound" : "",
             e->flags & DEVP2P_PEER_STATIC ? " static" : "",
+            e->flags & DEVP2P_PEER_TRUSTED ? " trusted" : "",
             e->kind == DEVP2P_EVENT_PEER_ADD ? "" : ": ",
             e->kind == DEVP2P_EVENT_PEER_ADD ? "" : words(e->code),
             e->remote ? " (remote)" : "");

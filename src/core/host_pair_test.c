@@ -65,7 +65,7 @@ static devp2p_node node_of(int node)
     return n;
 }
 
-enum { ARENA = 1 << 20 };
+enum { ARENA = 2 << 20 };
 
 static void *arena_alloc(void *user, void *old, size_t old_size, size_t size)
 {

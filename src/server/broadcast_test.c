@@ -191,6 +191,7 @@ static hall *hall_new(size_t nguests, bool host_runs)
     test_env_init(&h->packets);
     hall_rows(h, host_runs);
     node_config(&h->host, 1, h->rows);
+    h->host.cfg.dial_ratio = DEVP2P_NONE;
     h->host.memory = &h->memory;
     h->host.cfg.on_event = host_event;
     h->host.cfg.on_event_user = h;

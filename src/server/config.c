@@ -186,6 +186,89 @@ static int copy_nodes(dp_config *out, const char *const *urls)
     return 0;
 }
 
+/* --- who may connect --- */
+
+/* copy_list copies strings up to the NULL behind them, max at most. */
+static int copy_list(const char *const **out, const dp_env *env,
+    const char *const *list, size_t max, const char *field)
+{
+    size_t n = 0;
+
+    if (!list)
+        return 0;
+    while (list[n])
+        if (++n > max)
+            return dp_fail(DEVP2P_ERR_INVALID,
+                "%s: more than %zu, or no NULL at the end", field, max);
+    const char **copy = dp_alloc(env, (n + 1) * sizeof *copy);
+    if (!copy)
+        return dp_fail(DEVP2P_ERR_NOMEM, "out of memory");
+    int err = 0;
+    for (size_t i = 0; i < n && !err; i++)
+        err = copy_string(&copy[i], env, list[i], strlen(list[i]));
+    if (!err) {
+        *out = copy;
+        return 0;
+    }
+    for (size_t i = 0; i < n; i++)
+        free_string(env, copy[i]);
+    dp_free(env, copy, (n + 1) * sizeof *copy);
+    return err;
+}
+
+static void free_list(const dp_env *env, const char *const *list)
+{
+    size_t n = 0;
+
+    if (!list)
+        return;
+    for (; list[n]; n++)
+        free_string(env, list[n]);
+    dp_free(env, (void *)(uintptr_t)list, (n + 1) * sizeof *list);
+}
+
+static int check_trusted(const char *const *urls)
+{
+    devp2p_node node;
+
+    for (size_t i = 0; urls && urls[i]; i++) {
+        int err = devp2p_node_parse(&node, urls[i]);
+        if (err)
+            return dp_fail(err, "trusted_nodes[%zu]: %s", i,
+                detail((char[256]){ 0 }, 256));
+    }
+    return 0;
+}
+
+static int copy_access(dp_config *out, const devp2p_config *cfg)
+{
+    dp_access *a = &out->access;
+    const dp_env *env = &out->env;
+
+    *a = (dp_access){
+        .dial_ratio = cfg->dial_ratio,
+        .max_pending_in = cfg->max_pending_in,
+        .max_pending_out = cfg->max_pending_out,
+        .pending_per_subnet = cfg->pending_per_subnet,
+        .accepts_per_s = cfg->accepts_per_s,
+        .farewells_per_s = cfg->farewells_per_s,
+        .throttle_ms = cfg->throttle_ms,
+        .no_dial = cfg->no_dial,
+        .limit_lan = cfg->limit_lan,
+    };
+    int err = copy_list(
+        &a->net_restrict, env, cfg->net_restrict, DP_NETS_MAX, "net_restrict");
+    if (!err)
+        err = copy_list(
+            &a->allow_ids, env, cfg->allow_ids, DP_ALLOWED_MAX, "allow_ids");
+    if (!err)
+        err = copy_list(&out->trusted, env, cfg->trusted_nodes, DP_TRUSTED_MAX,
+            "trusted_nodes");
+    if (!err)
+        err = check_trusted(out->trusted);
+    return err ? err : dp_access_check(a);
+}
+
 /* --- all of it --- */
 
 static int check_numbers(dp_config *out, const devp2p_config *cfg)
@@ -300,6 +383,8 @@ int dp_config_init(dp_config *out, const devp2p_config *theirs,
         err = copy_protocols(out, cfg.protocols, protocol_size);
     if (!err)
         err = copy_nodes(out, cfg.static_nodes);
+    if (!err)
+        err = copy_access(out, &cfg);
     devp2p_key_wipe(&cfg.private_key);
     if (err)
         dp_config_fini(out);
@@ -316,6 +401,9 @@ void dp_config_fini(dp_config *c)
         free_string(&env, c->rows[i].name);
     dp_free(&env, c->rows, c->nrows * sizeof *c->rows);
     dp_free(&env, c->nodes, c->nnodes * sizeof *c->nodes);
+    free_list(&env, c->access.net_restrict);
+    free_list(&env, c->access.allow_ids);
+    free_list(&env, c->trusted);
     devp2p_key_wipe(&c->key);
     *c = (dp_config){ 0 };
 }

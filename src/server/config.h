@@ -3,6 +3,7 @@
 #ifndef DP_CONFIG_H
 #define DP_CONFIG_H
 
+#include "core/access.h"
 #include "core/caps.h"
 #include "wire/socks5.h"
 
@@ -29,6 +30,8 @@ typedef struct dp_config {
     dp_socks5_proxy proxy;
     devp2p_dialer_fn *dialer;
     void *dialer_user;
+    dp_access access;
+    const char *const *trusted; /* URLs, which have been parsed once */
 } dp_config;
 
 /* dp_config_init checks and copies.  Every error leaves a sentence that names

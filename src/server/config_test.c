@@ -117,6 +117,159 @@ static void refused(test_env *t, const devp2p_config *cfg, int err,
     assert_int_equal(t->live, 0);
 }
 
+/* --- who may connect --- */
+
+static void access_is_copied(void **state)
+{
+    (void)state;
+    test_env t;
+    dp_config c;
+    char net[] = "10.0.0.0/8", node[sizeof url];
+    const char *nets[] = { net, NULL }, *nodes[] = { node, NULL };
+    memcpy(node, url, sizeof url);
+    test_env_init(&t);
+    devp2p_config cfg = good(&t);
+    cfg.net_restrict = nets;
+    cfg.trusted_nodes = cfg.allow_ids = nodes;
+    cfg.dial_ratio = DEVP2P_NONE;
+    cfg.max_pending_in = 1;
+    cfg.max_pending_out = 2;
+    cfg.pending_per_subnet = 3;
+    cfg.throttle_ms = 4000;
+    cfg.accepts_per_s = 5;
+    cfg.farewells_per_s = DEVP2P_NONE;
+    cfg.no_dial = cfg.limit_lan = true;
+
+    assert_int_equal(init(&c, &cfg), 0);
+    net[0] = node[0] = '?';
+    nets[0] = nodes[0] = NULL;
+    assert_string_equal(c.access.net_restrict[0], "10.0.0.0/8");
+    assert_null(c.access.net_restrict[1]);
+    assert_string_equal(c.access.allow_ids[0], url);
+    assert_string_equal(c.trusted[0], url);
+    assert_int_equal(c.access.dial_ratio, DEVP2P_NONE);
+    assert_int_equal(c.access.max_pending_in, 1);
+    assert_int_equal(c.access.max_pending_out, 2);
+    assert_int_equal(c.access.pending_per_subnet, 3);
+    assert_int_equal(c.access.throttle_ms, 4000);
+    assert_int_equal(c.access.accepts_per_s, 5);
+    assert_int_equal(c.access.farewells_per_s, DEVP2P_NONE);
+    assert_true(c.access.no_dial && c.access.limit_lan);
+    dp_config_fini(&c);
+    assert_int_equal(t.live, 0);
+}
+
+static void ranges_of_access(void **state)
+{
+    (void)state;
+    test_env t;
+    test_env_init(&t);
+    devp2p_config cfg = good(&t);
+    const struct {
+        uint32_t *field;
+        uint32_t least, most;
+        bool none;
+        const char *name;
+    } rows[] = {
+        { &cfg.dial_ratio, 1, DP_DIAL_RATIO_MAX, true, "dial_ratio" },
+        { &cfg.max_pending_in, 1, DP_PENDING_MOST, false, "max_pending_in" },
+        { &cfg.max_pending_out, 1, DP_PENDING_MOST, false, "max_pending_out" },
+        { &cfg.pending_per_subnet, 1, DP_PENDING_MOST, false,
+            "pending_per_subnet" },
+        { &cfg.accepts_per_s, 1, DP_ACCEPTS_MAX, false, "accepts_per_s" },
+        { &cfg.farewells_per_s, 1, DP_FAREWELLS_MAX, true, "farewells_per_s" },
+        { &cfg.throttle_ms, DP_THROTTLE_MS_MIN, DP_THROTTLE_MS_MAX, true,
+            "throttle_ms" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const uint32_t fine[] = { rows[i].least, rows[i].most, 0,
+            rows[i].none ? DEVP2P_NONE : 0 };
+        for (size_t k = 0; k < 4; k++) {
+            dp_config c;
+            *rows[i].field = fine[k];
+            assert_int_equal(init(&c, &cfg), 0);
+            dp_config_fini(&c);
+        }
+        *rows[i].field = rows[i].most + 1;
+        refused(&t, &cfg, DEVP2P_ERR_INVALID, rows[i].name, "is not from");
+        *rows[i].field = rows[i].none ? rows[i].most + 1 : DEVP2P_NONE;
+        refused(&t, &cfg, DEVP2P_ERR_INVALID, rows[i].name, "is not from");
+        if (rows[i].least > 1) {
+            *rows[i].field = rows[i].least - 1;
+            refused(&t, &cfg, DEVP2P_ERR_INVALID, rows[i].name, "is not from");
+        }
+        *rows[i].field = 0;
+    }
+}
+
+/* fill makes a list that is longer than max, and not ended before. */
+static const char **fill(const char *with, size_t max)
+{
+    const char **list = calloc(max + 2, sizeof *list);
+    assert_non_null(list);
+    for (size_t i = 0; i <= max; i++)
+        list[i] = with;
+    return list;
+}
+
+static void lists_of_access(void **state)
+{
+    (void)state;
+    test_env t;
+    test_env_init(&t);
+    devp2p_config cfg = good(&t);
+    const char *bad[] = { url, "12", NULL }, *nets[] = { "::/0", "10/8", NULL };
+    cfg.trusted_nodes = bad;
+    refused(&t, &cfg, DEVP2P_ERR_URL, "trusted_nodes[1]", "node URL");
+    cfg.trusted_nodes = NULL;
+    cfg.allow_ids = bad;
+    refused(&t, &cfg, DEVP2P_ERR_URL, "allow_ids[1]", "64 hex digits");
+    cfg.allow_ids = NULL;
+    cfg.net_restrict = nets;
+    refused(&t, &cfg, DEVP2P_ERR_ADDR, "net_restrict[1]", "\"10/8\"");
+    cfg.net_restrict = NULL;
+    const char **many = fill(url, DP_TRUSTED_MAX);
+    cfg.trusted_nodes = many;
+    refused(&t, &cfg, DEVP2P_ERR_INVALID, "trusted_nodes", "more than 256");
+    free(many);
+    cfg.trusted_nodes = NULL;
+    cfg.allow_ids = many = fill(url, DP_ALLOWED_MAX);
+    refused(&t, &cfg, DEVP2P_ERR_INVALID, "allow_ids", "more than 4096");
+    free(many);
+    cfg.allow_ids = NULL;
+    cfg.net_restrict = many = fill("::/0", DP_NETS_MAX);
+    refused(&t, &cfg, DEVP2P_ERR_INVALID, "net_restrict", "more than 256");
+    many[DP_NETS_MAX] = NULL; /* the last one holds too many */
+    many[DP_NETS_MAX - 1] = "::/0, ::/1";
+    refused(&t, &cfg, DEVP2P_ERR_INVALID, "net_restrict", "more than 256");
+    many[DP_NETS_MAX - 1] = "::/0";
+    dp_config c;
+    assert_int_equal(init(&c, &cfg), 0);
+    dp_config_fini(&c);
+    free(many);
+}
+
+static void every_allocation_of_lists_fails_once(void **state)
+{
+    (void)state;
+    const char *nets[] = { "::/0", "10.0.0.0/8", NULL };
+    for (size_t n = 1;; n++) {
+        test_env t;
+        dp_config c;
+        test_env_init(&t);
+        devp2p_config cfg = good(&t);
+        cfg.net_restrict = nets;
+        cfg.trusted_nodes = cfg.allow_ids = good_nodes;
+        test_env_fail(&t, n);
+        int err = init(&c, &cfg);
+        dp_config_fini(&c);
+        assert_int_equal(t.live, 0);
+        if (!err)
+            return;
+        assert_int_equal(err, DEVP2P_ERR_NOMEM);
+    }
+}
+
 static void numbers(void **state)
 {
     (void)state;
@@ -328,6 +481,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(copies),
         cmocka_unit_test(bare),
+        cmocka_unit_test(access_is_copied),
+        cmocka_unit_test(ranges_of_access),
+        cmocka_unit_test(lists_of_access),
+        cmocka_unit_test(every_allocation_of_lists_fails_once),
         cmocka_unit_test(numbers),
         cmocka_unit_test(strings),
         cmocka_unit_test(ways),

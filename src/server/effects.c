@@ -107,6 +107,12 @@ static void follow(devp2p_server *srv, const dp_command *c, dp_now now)
     case DP_REMOVE:
         dp_host_remove(srv->host, c->ticket, &c->node.id, now);
         break;
+    case DP_TRUST:
+        dp_host_trust(srv->host, c->ticket, &c->node, now);
+        break;
+    case DP_DISTRUST:
+        dp_host_distrust(srv->host, c->ticket, &c->node.id, now);
+        break;
     case DP_SETUP:
         dp_dialer_setup(srv, c, now);
         break;
@@ -125,6 +131,7 @@ void dp_effects_commands(devp2p_server *srv, dp_now now)
         if (!c)
             return;
         follow(srv, c, now);
+        dp_server_reflag(srv, &c->node.id);
         dp_free(&srv->cfg.env, c, sizeof *c);
     }
 }

@@ -267,6 +267,7 @@ static void too_many(void **state)
     node_config(&b, 2, one);
     node_config(&c, 3, one);
     b.cfg.max_peers = 1;
+    b.cfg.dial_ratio = DEVP2P_NONE;
     node_start(&a, &n);
     node_start(&b, &n);
     node_start(&c, &n);

@@ -411,6 +411,9 @@ void dp_line_judged(dp_line *line, int verdict, dp_now now)
 {
     if (!line->session || line->code)
         return;
+    if (!verdict) /* a command may have come while it was held */
+        atomic_store_explicit(&line->peer->flags,
+            dp_host_flags(line->srv->host, line->number), memory_order_relaxed);
     if (!verdict && dp_server_list(line->srv, line->peer)) {
         dp_line_end(line, DEVP2P_ERR_NOMEM, SIZE_MAX, now);
         return;

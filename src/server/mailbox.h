@@ -11,6 +11,8 @@
 typedef enum dp_command_kind {
     DP_ADD = 1,
     DP_REMOVE,
+    DP_TRUST,
+    DP_DISTRUST,
     DP_SETUP, /* a session on raw: inbound, or to node */
     DP_DIALED /* the program's dialer answers */
 } dp_command_kind;

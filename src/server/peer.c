@@ -54,7 +54,7 @@ int dp_peer_new(devp2p_peer **out, const dp_peer_setup *setup)
     p->id = devp2p_pubkey_id(setup->pub);
     p->local = setup->local;
     p->remote = setup->remote;
-    p->flags = setup->flags;
+    atomic_init(&p->flags, setup->flags);
     p->line = setup->line;
     p->pipe = setup->pipe;
     copy_hello(p, setup->hello);
@@ -184,7 +184,7 @@ const devp2p_addr *devp2p_peer_local(const devp2p_peer *p)
 
 uint32_t devp2p_peer_flags(const devp2p_peer *p)
 {
-    return p->flags;
+    return atomic_load_explicit(&p->flags, memory_order_relaxed);
 }
 
 const devp2p_cap *devp2p_peer_caps(const devp2p_peer *p, size_t *n)

@@ -19,14 +19,14 @@ struct dp_pipe;
 
 struct devp2p_peer {
     atomic_uint refs;
-    dp_env env;  /* of the memory; it has no randomness */
-    size_t size; /* of this block */
+    atomic_uint flags; /* set by the loop */
+    dp_env env;        /* of the memory; it has no randomness */
+    size_t size;       /* of this block */
 
     /* never changes */
     devp2p_pubkey pub;
     devp2p_id id;
     devp2p_addr remote, local;
-    uint32_t flags;
     uint64_t version;
     const char *name; /* escaped */
     const devp2p_cap *caps;

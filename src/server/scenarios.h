@@ -217,6 +217,7 @@ static inline bool tell_all(stage *s)
 static inline void room_for_one(stage *s)
 {
     s->a.x.cfg.max_peers = 1;
+    s->a.x.cfg.dial_ratio = DEVP2P_NONE;
     others_know_a(s);
 }
 

@@ -11,8 +11,7 @@
 enum {
     CHUNKS_MIN = 2,
     CHUNKS_MAX = 64,
-    PEERS_A_CHUNK = 8,               /* that do not use it at the same moment */
-    LINES_SPARE = 3 * DP_PENDING_MAX /* beyond the peers */
+    PEERS_A_CHUNK = 8 /* that do not use it at the same moment */
 };
 
 /* --- which thread --- */
@@ -109,8 +108,11 @@ static int make_machines(devp2p_server *srv)
     dp_host_setup setup = { .env = *env,
         .self = srv->self.id,
         .max_peers = max,
+        .access = srv->cfg.access,
         .by_name = srv->cfg.dialer || srv->cfg.socks5 };
-    size_t lines = LINES_SPARE + (max == DEVP2P_NONE ? 0 : max);
+    dp_slots slots = dp_slots_of(max, &srv->cfg.access);
+    /* a dial that was given up stays a line until the host's effect is taken */
+    size_t lines = slots.most + slots.pending_in + 2 * slots.pending_out;
     uint8_t salt[16];
     int err = dp_random(env, salt, sizeof salt);
 
@@ -129,6 +131,8 @@ static int make_machines(devp2p_server *srv)
         err = dp_engine_new(&srv->engine, env, srv->crypto);
     if (!err)
         err = dp_gate_new(&srv->gate, env, now);
+    if (!err && srv->cfg.access.limit_lan)
+        dp_gate_limit_lan(srv->gate);
     if (!err)
         err = dp_host_new(&srv->host, &setup, now);
     srv->self.pool = srv->pool;
@@ -152,7 +156,7 @@ static int list_nodes(devp2p_server *srv)
                 "static node %s: %s", devp2p_addr_text(addr, &node->addr),
                 devp2p_strerror(err));
     }
-    return 0;
+    return dp_server_trust_list(srv, srv->cfg.trusted);
 }
 
 /* unmake frees all but the world. */

@@ -37,8 +37,9 @@ struct devp2p_server {
     devp2p_node node; /* of devp2p_server_self */
     devp2p_peer **peers;
     size_t npeers, peers_cap;
-    dp_list rings; /* devp2p_events */
-    bool silent;   /* no event follows */
+    dp_list rings;            /* devp2p_events */
+    bool silent;              /* no event follows */
+    devp2p_counters counters; /* as they were after the last turn */
 
     /* of the loop */
     dp_budget recv, send;
@@ -75,6 +76,15 @@ int dp_server_command(devp2p_server *srv, dp_command_kind kind,
     const devp2p_node *node, uint64_t *ticket);
 int dp_server_send(
     devp2p_server *srv, const dp_command *command, uint64_t *ticket);
+
+/* dp_server_trust_list makes nodes trusted before anything happens: 0,
+ * ERR_NOMEM.  The URLs were checked; NULL ends them. */
+int dp_server_trust_list(devp2p_server *srv, const char *const *urls);
+
+/* dp_server_publish lets other threads see the counters, dp_server_reflag the
+ * present flags of a peer that is up.  On the loop. */
+void dp_server_publish(devp2p_server *srv);
+void dp_server_reflag(devp2p_server *srv, const devp2p_id *id);
 
 /* dp_server_list puts a peer among those that devp2p_server_peers tells: 0,
  * ERR_NOMEM; _unlist takes it out. */

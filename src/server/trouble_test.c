@@ -308,7 +308,7 @@ static void crowd(void **state)
     net_init(&n, 53);
     pa[0].on_open = broadcast;
     node_config(&a, 200, pa);
-    a.cfg.max_peers = 100;
+    a.cfg.max_peers = 150; /* 100 inbound */
     node_start(&a, &n);
     for (uint8_t i = 0; i < CROWD; i++) {
         ec[i] = (ear){ .rw = NULL };

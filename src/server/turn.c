@@ -301,6 +301,7 @@ static uint64_t turn(void *server, dp_now now)
     dp_scratch_shrink(&srv->scratch);
     dp_listener_want(&srv->listener, srv->world, dp_host_accepting(srv->host));
     next = next_turn(srv, now);
+    dp_server_publish(srv);
     if (srv->stopping && dp_list_empty(&srv->all)) {
         srv->ended = true;
         dp_events_end(srv);

@@ -245,6 +245,25 @@ static void listen_text(char out[LISTEN_TEXT], const devp2p_sim_node *node)
         snprintf(out, LISTEN_TEXT, ":%u", node->cfg.listen.port);
 }
 
+/* same_access says again who may connect. */
+static void same_access(devp2p_config *cfg, const dp_config *c)
+{
+    const dp_access *a = &c->access;
+
+    cfg->trusted_nodes = c->trusted;
+    cfg->net_restrict = a->net_restrict;
+    cfg->allow_ids = a->allow_ids;
+    cfg->dial_ratio = a->dial_ratio;
+    cfg->max_pending_in = a->max_pending_in;
+    cfg->max_pending_out = a->max_pending_out;
+    cfg->pending_per_subnet = a->pending_per_subnet;
+    cfg->throttle_ms = a->throttle_ms;
+    cfg->accepts_per_s = a->accepts_per_s;
+    cfg->farewells_per_s = a->farewells_per_s;
+    cfg->no_dial = a->no_dial;
+    cfg->limit_lan = a->limit_lan;
+}
+
 /* make_server makes a server as the configuration says. */
 static int make_server(dp_lifetime *life)
 {
@@ -264,6 +283,7 @@ static int make_server(dp_lifetime *life)
         .max_peers = c->max_peers,
         .run_stack = c->run_stack };
 
+    same_access(&cfg, c);
     listen_text(listen, node);
     cfg.listen_addr = listen[0] ? listen : NULL;
     if (c->external.family)

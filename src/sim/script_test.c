@@ -54,7 +54,8 @@ static void who_is_refused_hears_why(void **state)
     place p;
 
     (void)state;
-    assert_int_equal(place_add(sim, &p, false, ":30303", 1), 0);
+    assert_int_equal(
+        place_add(sim, &p, false, ":30303", 2), 0); /* one inbound */
     assert_int_equal(devp2p_sim_meet(&first, p.node, "Other", 1, 1),
         DEVP2P_DISC_USELESS_PEER);
     assert_null(first);

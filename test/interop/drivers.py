@@ -85,6 +85,8 @@ class Implementation:
 class Library(Implementation):
     """libdevp2p: cpeer and the example foobar, in one of the two handler styles; the tool."""
 
+    full = 2  # as go-ethereum
+
     def __init__(self, folder, style):
         super().__init__("libdevp2p")
         run = style == "run"
