@@ -108,11 +108,12 @@ int dp_door_knock(dp_door *d, const dp_guests *g, dp_trust *t, bool full,
     const devp2p_addr *from, dp_now now)
 {
     devp2p_counters *n = d->counts;
-    bool exempt = !d->limit_lan && dp_addr_is_lan(from);
+    bool given = from->family == 0; /* by the program, without an address */
+    bool exempt = given || (!d->limit_lan && dp_addr_is_lan(from));
 
     if (g->inbound >= g->slots.pending_in)
         return refuse(DEVP2P_ERR_LIMIT, &n->refused_pending);
-    if (!dp_door_allows(d, from))
+    if (!given && !dp_door_allows(d, from))
         return refuse(DEVP2P_ERR_ACCESS, &n->refused_restricted);
     if (dp_trust_pass(t, from, now)) {
         n->trusted++;

@@ -71,20 +71,40 @@ static void check_proof(const dp_tap *tap, const devp2p_event *event)
         devp2p_addr_text(text, &event->addr), peer->number);
 }
 
-/* count_up counts the peers that a program knows to be there. */
-static size_t count_up(const dp_tap *tap)
+/* count_up counts the peers that a program knows to be there, or those of them
+ * that connected to it. */
+static size_t count_up(const dp_tap *tap, bool inbound)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < tap->nseen; i++)
-        n += tap->seen[i].up && !tap->seen[i].unsure;
+        n += tap->seen[i].up && !tap->seen[i].unsure &&
+             (!inbound || tap->seen[i].inbound);
     return n;
+}
+
+/* check_slots: a peer that is not trusted came while there was a slot, and an
+ * inbound one while there was one of those.  Trusted peers may be more. */
+static void check_slots(const dp_tap *tap, const devp2p_event *event)
+{
+    const dp_config *cfg = &tap->life->node->cfg;
+    dp_slots slots = dp_slots_of(cfg->max_peers, &cfg->access);
+    size_t own = tap->life->node->number;
+    size_t up = count_up(tap, false), inbound = count_up(tap, true);
+
+    if (event->flags & DEVP2P_PEER_TRUSTED)
+        return;
+    if (up > slots.up)
+        devp2p_sim_fail(sim_of(tap), "node %zu has %zu peers and %zu slots",
+            own, up, slots.up);
+    if ((event->flags & DEVP2P_PEER_INBOUND) && inbound > slots.inbound)
+        devp2p_sim_fail(sim_of(tap),
+            "node %zu has %zu inbound peers and %zu slots for them", own,
+            inbound, slots.inbound);
 }
 
 static void check_add(dp_tap *tap, const devp2p_event *event)
 {
-    const dp_config *cfg = &tap->life->node->cfg;
-    size_t slots = cfg->max_peers == DEVP2P_NONE ? 0 : cfg->max_peers;
     size_t own = tap->life->node->number;
     dp_seen *s = meet(tap, &event->id);
 
@@ -93,11 +113,9 @@ static void check_add(dp_tap *tap, const devp2p_event *event)
         devp2p_sim_fail(
             sim_of(tap), "node %zu has two sessions with one peer", own);
     s->up = true;
+    s->inbound = event->flags & DEVP2P_PEER_INBOUND;
     s->unsure = false;
-    size_t up = count_up(tap);
-    if (up > slots)
-        devp2p_sim_fail(sim_of(tap), "node %zu has %zu peers and %zu slots",
-            own, up, slots);
+    check_slots(tap, event);
 }
 
 static void check_drop(dp_tap *tap, const devp2p_event *event)

@@ -64,6 +64,49 @@ static void no_more_peers_than_slots(void **state)
     teardown(&t, "node 0 has 2 peers and 1 slots");
 }
 
+/* Trusted peers may be more; who is not trusted needs a slot all the same. */
+static void trusted_peers_need_no_slot(void **state)
+{
+    bench t;
+    place c;
+
+    (void)state;
+    setup(&t);
+    assert_int_equal(place_add(t.sim, &c, false, ":30303", 1), 0);
+    dp_check_event(t.tap, &t.event);
+    t.event.flags = DEVP2P_PEER_TRUSTED;
+    t.event.id = c.node->self.id;
+    t.event.addr = c.node->self.addr;
+    dp_check_event(t.tap, &t.event);
+    assert_null(devp2p_sim_failure(t.sim));
+    t.event.kind = DEVP2P_EVENT_PEER_DROP;
+    t.event.id = t.b.node->self.id;
+    dp_check_event(t.tap, &t.event);
+    t.event.kind = DEVP2P_EVENT_PEER_ADD;
+    t.event.addr = t.b.node->self.addr;
+    t.event.flags = 0;
+    dp_check_event(t.tap, &t.event);
+    teardown(&t, "node 0 has 2 peers and 1 slots");
+}
+
+/* With one slot, which is for a dial, there is none for others. */
+static void no_more_inbound_peers_than_their_slots(void **state)
+{
+    bench t;
+
+    (void)state;
+    setup(&t);
+    t.event.flags = DEVP2P_PEER_INBOUND | DEVP2P_PEER_TRUSTED;
+    dp_check_event(t.tap, &t.event);
+    assert_null(devp2p_sim_failure(t.sim));
+    t.event.kind = DEVP2P_EVENT_PEER_DROP;
+    dp_check_event(t.tap, &t.event);
+    t.event.kind = DEVP2P_EVENT_PEER_ADD;
+    t.event.flags = DEVP2P_PEER_INBOUND;
+    dp_check_event(t.tap, &t.event);
+    teardown(&t, "node 0 has 1 inbound peers and 0 slots for them");
+}
+
 static void no_peer_without_proof(void **state)
 {
     bench t;
@@ -263,6 +306,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_session_a_pair),
         cmocka_unit_test(no_more_peers_than_slots),
+        cmocka_unit_test(trusted_peers_need_no_slot),
+        cmocka_unit_test(no_more_inbound_peers_than_their_slots),
         cmocka_unit_test(no_peer_without_proof),
         cmocka_unit_test(nobody_is_dropped_who_was_not_there),
         cmocka_unit_test(one_handler_a_protocol_and_peer),

@@ -3,6 +3,7 @@
 
 #include "base/import.h"
 #include "server/join.h"
+#include "server/server.h"
 #include "sim/check.h"
 #include "sim/script.h"
 #include "sim/stranger.h"
@@ -334,12 +335,13 @@ const char *devp2p_sim_failure(const devp2p_sim *sim)
     return sim->failure[0] ? sim->failure : NULL;
 }
 
-/* full: no slot is free for a connection that is not there. */
-static bool full(const devp2p_sim_node *node)
+/* room: a may dial b, and each has a slot for the other. */
+static bool room(const devp2p_sim_node *a, const devp2p_sim_node *b)
 {
-    uint32_t max = node->cfg.max_peers == DEVP2P_NONE ? 0 : node->cfg.max_peers;
+    const dp_host *host = a->life->srv->host;
 
-    return devp2p_server_count(node->life->srv) >= max;
+    return dp_host_dials(host) && dp_host_room(host, &b->self.id, false) &&
+           dp_host_room(b->life->srv->host, &a->self.id, true);
 }
 
 /* missing finds a pair that should be connected by now: *a has *b as a static
@@ -353,7 +355,7 @@ static bool missing(const devp2p_sim *sim, bool late, uint64_t refused_before,
             const dp_wish *w = &(*a)->wishes[k];
             *b = dp_sim_find(sim, &w->target.id);
             if (!*b || !(*b)->life || devp2p_sim_connected(*a, *b) ||
-                full(*a) || full(*b))
+                !room(*a, *b))
                 continue;
             if (!late || w->refused_at < refused_before)
                 return true;

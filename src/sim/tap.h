@@ -22,6 +22,7 @@ typedef struct dp_tap_row {
 typedef struct dp_seen {
     devp2p_id id;
     bool up;
+    bool inbound;
     bool unsure;   /* up was told before events were lost */
     uint64_t open; /* protocols whose handler it has, a bit each */
 } dp_seen;
