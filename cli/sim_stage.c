@@ -67,8 +67,8 @@ static uint32_t slots(const sim_order *order, size_t node)
 {
     const sim_scenario *s = order->scenario;
     uint32_t nodes = (uint32_t)order->nodes;
-    if (node == 0 && s->crowded)
-        return nodes / 2;
+    if (node == 0 && s->crowded) /* of which a third is for its own dials */
+        return nodes / 2 + (nodes < 4 ? 1 : nodes / 4);
     bool all = s->topology == DEVP2P_SIM_FULL ||
                (s->topology == DEVP2P_SIM_STAR && node == 0);
     return all || nodes < SLOTS_ENOUGH ? nodes : SLOTS_ENOUGH;
@@ -80,11 +80,12 @@ static int populate(sim_stage *stage, const sim_order *order)
     const sim_scenario *s = order->scenario;
     int err = 0;
     for (size_t i = 0; !err && i < order->nodes; i++) {
+        bool hub = s->crowded && i == 0; /* half of them may come */
         devp2p_config cfg = {
             .name = "simulated",
             .listen_addr = ":30303",
             .max_peers = slots(order, i),
-            .dial_ratio = DEVP2P_NONE, /* the topology says who dials */
+            .dial_ratio = hub ? 0 : DEVP2P_NONE,
             .log = order->log,
             .log_user = &stage->sim,
             .log_level = order->log_level,

@@ -253,7 +253,7 @@ def caps(*names):
 
 def what_a_node_says(_folder):
     """Its Hello, escaped; the reason when it has no place for us."""
-    start = {"listen": "127.0.0.1:0", "caps": caps("aa", "bb"), "maxPeers": 1}
+    start = {"listen": "127.0.0.1:0", "caps": caps("aa", "bb"), "maxPeers": 2}  # one is for dials
     with child(Peer, "cpeer") as one, child(Peer, "cpeer") as other:
         at = one.ask("start", name="a \\ name", **start)
         equal("Hello", ping(at["enode"]), {"client": "a \\\\ name", "version": "5",
