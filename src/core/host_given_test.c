@@ -49,7 +49,7 @@ static void they_count_as_dials(void **state)
     (void)state;
     fixture f;
     uint64_t conn, last = 0;
-    fixture_init(&f, 10);
+    fixture_init(&f, 100); /* slots for twice as many dials */
     for (uint8_t i = 0; i < DP_PENDING_MAX; i++) {
         assert_int_equal(outgoing(&f, (uint8_t)(i + 1), &conn), 0);
         last = conn;
