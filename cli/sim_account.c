@@ -198,8 +198,8 @@ static bool heard_goodbye(const sim_end *e)
     return e->remote && DEVP2P_IS_DISC(e->reason) && free_to_read(e);
 }
 
-/* was_cut_off: the network ended it, and it read for as long as bytes came.  Who
- * gives a peer up by itself reads on for a while and throws away what comes. */
+/* was_cut_off: the network ended it, and it read for as long as bytes came.
+ * Who gives a peer up by itself reads on and throws away what comes. */
 static bool was_cut_off(const sim_end *e)
 {
     return free_to_read(e) && !DEVP2P_IS_DISC(e->reason) &&

@@ -57,6 +57,34 @@ typedef void devp2p_writable_fn(devp2p_rw *rw, void *user);
 typedef void devp2p_close_fn(
     devp2p_rw *rw, int reason, uint32_t unsent, void *user);
 
+/* --- rules of a protocol --- */
+
+/* A devp2p_priority orders what waits to be sent to a peer: all that is URGENT
+ * goes before what is NORMAL, that before what is BULK.  Protocols take turns
+ * by bytes within a priority; what one protocol sends with one priority stays
+ * in order. */
+typedef enum devp2p_priority {
+    DEVP2P_URGENT = 1,
+    DEVP2P_NORMAL, /* without a rule */
+    DEVP2P_BULK
+} devp2p_priority;
+
+/* A devp2p_rule says something about one message code; a table of them ends
+ * with a row whose priority is 0, as { 0 } is.  The struct is frozen. */
+typedef struct devp2p_rule {
+    uint64_t code;            /* or DEVP2P_OTHER_CODES */
+    devp2p_priority priority; /* of what we send */
+    uint32_t max_size;   /* inflated bytes: a longer one is ERR_TOO_BIG of send;
+                            who sends us one hears PROTOCOL_ERROR, before it is
+                            inflated.  0: 16 MiB - 1 */
+    uint32_t per_second; /* of a peer, with a burst of as many: what is beyond
+                            waits, and all behind it.  0: no bound */
+} devp2p_rule;
+
+/* DEVP2P_OTHER_CODES is the code of the rule for all codes that have none of
+ * their own; their per_second is one for all of them. */
+#define DEVP2P_OTHER_CODES UINT64_MAX
+
 /* A devp2p_protocol row; a table of them ends with a NULL name.  Either run or
  * on_msg is set, not both; the other three callbacks are optional. */
 typedef struct devp2p_protocol {
@@ -69,6 +97,7 @@ typedef struct devp2p_protocol {
     devp2p_msg_fn *on_msg;
     devp2p_writable_fn *on_writable;
     devp2p_close_fn *on_close;
+    const devp2p_rule *rules; /* copied; ends with { 0 }; none */
 } devp2p_protocol;
 
 /* --- reading --- */
@@ -121,7 +150,8 @@ DEVP2P_API DEVP2P_CHECK int devp2p_decode_one(
  *
  * Returns: 0 when accepted: it will be given to the kernel, or counted as
  * unsent when the connection ends; ERR_INVALID for a code at or above the
- *          protocol's length; ERR_TOO_BIG; ERR_AGAIN; ERR_CLOSED; ERR_NOMEM.
+ *          protocol's length; ERR_TOO_BIG for a frame or by a rule; ERR_AGAIN;
+ *          ERR_CLOSED; ERR_NOMEM.
  * In:      payload - copied.
  * Thread:  any. */
 DEVP2P_API DEVP2P_CHECK int devp2p_send_raw(
@@ -258,6 +288,42 @@ DEVP2P_API void devp2p_peer_disconnect(devp2p_peer *peer, int reason);
  * Out:     remote - true when the peer sent the reason; may be NULL.
  * Thread:  any. */
 DEVP2P_API int devp2p_peer_reason(const devp2p_peer *peer, bool *remote);
+
+/* --- what was moved --- */
+
+/* A devp2p_flow counts one direction: what the kernel was given, or what a
+ * handler was. */
+typedef struct devp2p_flow {
+    uint64_t messages; /* of protocols */
+    uint64_t plain;    /* bytes of their payloads, inflated */
+    uint64_t wire; /* bytes of their frames; of a peer or a server every byte of
+                      the connection, from its first on */
+} devp2p_flow;
+
+typedef struct devp2p_traffic {
+    devp2p_flow in, out;
+} devp2p_traffic;
+
+/* DEVP2P_ALL_CODES asks for a protocol as a whole. */
+#define DEVP2P_ALL_CODES UINT64_MAX
+
+/* devp2p_peer_traffic counts what was moved on a peer's connection, as it was
+ * at the end of the last turn; after the end it is the final count.
+ *
+ * Out:     out - all of it of one moment.
+ * Thread:  any. */
+DEVP2P_API void devp2p_peer_traffic(
+    const devp2p_peer *peer, devp2p_traffic *out);
+
+/* devp2p_peer_code_traffic counts one code of one protocol that runs with a
+ * peer; codes from 32 on share one count, which each of them tells.
+ *
+ * Returns: 0; ERR_NOT_FOUND when the protocol is not shared with the peer.
+ * Out:     out - as devp2p_peer_traffic; all zero after an error.
+ * In:      code - or DEVP2P_ALL_CODES.
+ * Thread:  any. */
+DEVP2P_API DEVP2P_CHECK int devp2p_peer_code_traffic(const devp2p_peer *peer,
+    devp2p_traffic *out, const char *name, uint32_t version, uint64_t code);
 
 #ifndef __cplusplus
 /* devp2p_send_items(rw, code, "bar", 7u) sends a list of loose values,

@@ -103,6 +103,20 @@ typedef struct devp2p_config {
     bool no_dial;                /* nobody is dialled, all slots are others' */
     bool limit_lan;              /* limits by address, and accepts_per_s, apply
                                     to loopback, link-local and private ones */
+
+    /* Bytes a second on the wire: of all connections together, in which the
+     * peers have equal shares, and of each.  What comes faster stays with the
+     * peer, what is sent faster waits.  4,096 or more; no bound.  A peer may
+     * give up a message that takes more than 30 s to be sent. */
+    uint32_t bytes_in_per_s, bytes_out_per_s;
+    uint32_t peer_bytes_in_per_s, peer_bytes_out_per_s;
+
+    /* Bytes that may wait: for one peer and protocol, 64 KiB to 256 MiB, and in
+     * all, 1 MiB or more, DEVP2P_NONE for no bound. */
+    uint32_t send_mark;  /* 1 MiB; one more message is taken below it */
+    uint32_t recv_mark;  /* 4 MiB, inflated; one more is read below it */
+    uint32_t send_total; /* 64 MiB */
+    uint32_t recv_total; /* 64 MiB */
 } devp2p_config;
 
 /* --- life --- */
@@ -179,6 +193,14 @@ DEVP2P_API size_t devp2p_server_count(devp2p_server *srv);
  * Thread:  any. */
 DEVP2P_API size_t devp2p_server_peers(
     devp2p_server *srv, devp2p_peer **out, size_t cap);
+
+/* devp2p_server_traffic counts what was moved on all connections since the
+ * start, those included that are over or never were a peer's, as it was at the
+ * end of the last turn.
+ *
+ * Out:     out - all of it of one moment.
+ * Thread:  any. */
+DEVP2P_API void devp2p_server_traffic(devp2p_server *srv, devp2p_traffic *out);
 
 /* --- changing: any thread, any callback; the outcome is an event --- */
 

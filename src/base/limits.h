@@ -97,6 +97,23 @@ enum {
 #define DP_STALL_NS (30 * DP_SEC) /* at the receive mark */
 #define DP_WRITE_NS (20 * DP_SEC) /* a peer that takes nothing */
 
+/* What the marks and totals may be set to. */
+enum {
+    DP_MARK_MIN = 64 * 1024, /* a window: less and it runs dry meanwhile */
+    DP_MARK_MAX = 256 << 20, /* for one peer; beyond the totals' default */
+    DP_TOTAL_MIN = 1 << 20   /* a few peers that each use their spare */
+};
+
+/* --- bandwidth and rules --- */
+enum {
+    DP_RATE_MIN = 4096,    /* bytes a second: a peer gives up what is slower */
+    DP_RATE_TURNS = 256,   /* a second, among those who share a rate */
+    DP_RATE_QUANTUM = 512, /* bytes of such a turn at least: a whole header */
+    DP_RULES_MAX = 256,    /* of a protocol; as many codes as anybody uses */
+    DP_METERED_CODES = 32  /* counted apart; eth has 17, snap 8 */
+};
+#define DP_RATE_SAVED_NS (50 * DP_MS) /* what a late timer may catch up with */
+
 /* --- liveness and farewell --- */
 enum {
     DP_PROGRESS_PER_S = 4096, /* bytes of a long frame, after the grace */

@@ -16,6 +16,11 @@ void dp_ping_heard(dp_ping *p, dp_now now)
     p->heard = now.mono;
 }
 
+void dp_ping_rest(dp_ping *p, uint64_t ns, dp_now now)
+{
+    p->heard = dp_sooner(p->heard + ns, now.mono);
+}
+
 bool dp_ping_due(dp_ping *p, dp_now now)
 {
     if (now.mono < p->next)

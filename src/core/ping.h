@@ -16,6 +16,9 @@ typedef struct dp_ping {
 void dp_ping_start(dp_ping *p, dp_now now);
 void dp_ping_heard(dp_ping *p, dp_now now);
 
+/* dp_ping_rest: for so long we did not listen. */
+void dp_ping_rest(dp_ping *p, uint64_t ns, dp_now now);
+
 /* dp_ping_due tells, once an interval, that a ping is due. */
 bool dp_ping_due(dp_ping *p, dp_now now);
 

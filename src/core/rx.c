@@ -168,13 +168,20 @@ void dp_rx_take(dp_rx *rx, dp_now now)
         dp_rx_resume(rx, now);
 }
 
-bool dp_rx_next(dp_rx *rx, const uint8_t **body, size_t *size)
+bool dp_rx_peek(const dp_rx *rx, const uint8_t **body, size_t *size)
 {
     if (!rx->ready)
         return false;
     const uint8_t *frame = rx->at + rx->head;
     *size = dp_get24(frame);
     *body = frame + DP_FRAME_HEAD;
+    return true;
+}
+
+bool dp_rx_next(dp_rx *rx, const uint8_t **body, size_t *size)
+{
+    if (!dp_rx_peek(rx, body, size))
+        return false;
     rx->head += dp_frame_wire(*size);
     rx->ready--;
     return true;
@@ -203,4 +210,10 @@ void dp_rx_resume(dp_rx *rx, dp_now now)
 void dp_rx_ease(dp_rx *rx, dp_now now)
 {
     rx->eased = now.mono;
+}
+
+void dp_rx_rest(dp_rx *rx, uint64_t ns, dp_now now)
+{
+    rx->began = dp_sooner(rx->began + ns, now.mono);
+    rx->eased = dp_sooner(rx->eased + ns, now.mono);
 }

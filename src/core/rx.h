@@ -48,8 +48,9 @@ bool dp_rx_openable(const dp_rx *rx);
 dp_frames *dp_rx_lend(dp_rx *rx, uint32_t size_max, uint32_t count_max);
 void dp_rx_take(dp_rx *rx, dp_now now);
 
-/* dp_rx_next walks past the first ready frame: its plain body stays where it is
- * until dp_rx_settle or dp_rx_room. */
+/* dp_rx_peek shows the plain body of the first ready frame, dp_rx_next walks
+ * past it too: it stays where it is until dp_rx_settle or dp_rx_room. */
+bool dp_rx_peek(const dp_rx *rx, const uint8_t **body, size_t *size);
 bool dp_rx_next(dp_rx *rx, const uint8_t **body, size_t *size);
 
 /* dp_rx_settle gives memory back when nothing is left in it; dp_rx_drop throws
@@ -59,9 +60,11 @@ void dp_rx_drop(dp_rx *rx);
 
 /* dp_rx_deadline is the moment by which the frame that is coming in must have
  * made progress or be whole; dp_rx_resume starts its clock anew after a pause
- * of ours, dp_rx_ease only what asks for progress. */
+ * of ours, dp_rx_ease only what asks for progress; dp_rx_rest leaves out the ns
+ * of a pause that is over. */
 uint64_t dp_rx_deadline(const dp_rx *rx);
 void dp_rx_resume(dp_rx *rx, dp_now now);
 void dp_rx_ease(dp_rx *rx, dp_now now);
+void dp_rx_rest(dp_rx *rx, uint64_t ns, dp_now now);
 
 #endif

@@ -7,7 +7,10 @@
 
 #include <string.h>
 
-enum { KEPT = 64 * 1024 }; /* a buffer up to this size stays */
+enum {
+    KEPT = 64 * 1024, /* a buffer up to this size stays */
+    IDLE = 1024       /* while nothing waits: enough for most messages */
+};
 
 /* The arena of a scratch without a block begins and ends here: nobody writes
  * into no bytes. */
@@ -52,6 +55,15 @@ void dp_scratch_shrink(dp_scratch *s)
 {
     if (s->plain.cap > KEPT)
         dp_buf_fini(&s->plain, s->env);
+}
+
+void dp_scratch_rest(dp_scratch *s)
+{
+    if (s->plain.cap > IDLE)
+        dp_buf_fini(&s->plain, s->env);
+    dp_free(s->env, s->block, DP_ARENA);
+    s->block = NULL;
+    dp_scratch_arena(s);
 }
 
 bool dp_arena_grow(devp2p_arena *arena)

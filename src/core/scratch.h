@@ -28,6 +28,10 @@ devp2p_arena *dp_scratch_arena(dp_scratch *s);
 /* dp_scratch_shrink gives large memory back; what was plain there is gone. */
 void dp_scratch_shrink(dp_scratch *s);
 
+/* dp_scratch_rest gives back all but a little: nothing waits to be made plain.
+ */
+void dp_scratch_rest(dp_scratch *s);
+
 /* dp_arena_grow gives the arena of a scratch its block; false when it has one,
  * when it is no scratch's, or when memory is out. */
 bool dp_arena_grow(devp2p_arena *arena);

@@ -7,7 +7,16 @@
 #include "base/budget.h"
 #include "base/pool.h"
 #include "core/caps.h"
+#include "core/flow.h"
+#include "core/rules.h"
 #include "crypto/crypto.h"
+
+/* A dp_bounds is what the configuration says of a connection; zero is the
+ * default. */
+typedef struct dp_bounds {
+    uint32_t in_per_s, out_per_s; /* bytes; 0: no bound */
+    uint32_t send_mark, recv_mark;
+} dp_bounds;
 
 /* A dp_node_self outlives its sessions. */
 typedef struct dp_node_self {
@@ -22,6 +31,10 @@ typedef struct dp_node_self {
     size_t nprotocols;
     dp_pool *pool;          /* of the session's loop */
     dp_budget *recv, *send; /* totals of the server */
+    const dp_rules *rules;  /* of the protocols, NULL: none has any */
+    dp_bounds bounds;
+    dp_rate *in, *out;       /* of all sessions, NULL: no bound */
+    devp2p_traffic *traffic; /* counts of all sessions, or NULL */
 } dp_node_self;
 
 /* dp_self_identify copies the key and derives what follows from it: 0, ERR_KEY.

@@ -25,7 +25,9 @@ int dp_session_new(dp_session **out, const dp_session_setup *setup, dp_now now)
         .key = &self->key,
         .pub = &self->pub,
         .dial = setup->dial };
-    int err = dp_handshake_new(&s->handshake, &handshake);
+    int err = dp_session_pace(s);
+    if (!err)
+        err = dp_handshake_new(&s->handshake, &handshake);
     if (err) {
         dp_session_free(s);
         return err;
@@ -42,6 +44,8 @@ void dp_session_free(dp_session *s)
     dp_rx_fini(&s->rx);
     dp_mux_fini(&s->mux);
     dp_tx_fini(&s->tx);
+    dp_meter_fini(&s->meter, &s->self->env);
+    dp_session_unpace(s);
     dp_free(&s->self->env, s->hello_block, s->hello_size);
     dp_free(&s->self->env, s, sizeof *s);
 }
@@ -73,7 +77,10 @@ int dp_session_send(dp_session *s, size_t cap, dp_packet *p, dp_now now)
     const dp_shared *shared = &s->mux.caps.v[cap];
     if (p->code >= shared->length)
         return DEVP2P_ERR_INVALID;
-    int err = dp_tx_send(&s->tx, cap, shared->offset + p->code, p);
+    const dp_rule *rule = dp_mux_rule(&s->mux, cap, p->code);
+    if (p->full > rule->max_size)
+        return DEVP2P_ERR_TOO_BIG;
+    int err = dp_tx_send(&s->tx, cap, rule->class, shared->offset + p->code, p);
     if (err == DEVP2P_ERR_NOMEM)
         dp_session_lose(s, err, true);
     return err;
@@ -181,6 +188,7 @@ static bool tell(dp_session *s, dp_session_event *ev)
 
 bool dp_session_next(dp_session *s, dp_session_event *ev, dp_now now)
 {
+    dp_session_wake(s, now);
     *ev = (dp_session_event){ .stalled = SIZE_MAX };
     if (s->stage >= DP_STAGE_LEAVING && !s->rx.lent)
         dp_rx_drop(&s->rx);
@@ -242,10 +250,10 @@ static void tick_open(dp_session *s, dp_now now)
         dp_tx_ping(&s->tx);
     if (now.mono >= dp_window_deadline(&s->tx.window))
         dp_session_lose(s, DEVP2P_ERR_STALLED, true);
-    else if (!dp_mux_blocked(&s->mux))
-        tick_reading(s, now);
-    else if (now.mono >= stall_at(s))
+    else if (dp_mux_blocked(&s->mux) && now.mono >= stall_at(s))
         stall(s, now);
+    else if (!dp_mux_blocked(&s->mux) && !dp_session_rests(s))
+        tick_reading(s, now);
 }
 
 static uint64_t handshake_at(const dp_session *s)
@@ -255,6 +263,7 @@ static uint64_t handshake_at(const dp_session *s)
 
 void dp_session_tick(dp_session *s, dp_now now)
 {
+    dp_session_wake(s, now);
     if (s->stage < DP_STAGE_HELD && now.mono >= handshake_at(s))
         dp_session_lose(s, DEVP2P_ERR_TIMEOUT, true);
     else if (s->stage == DP_STAGE_OPEN)
@@ -264,8 +273,11 @@ void dp_session_tick(dp_session *s, dp_now now)
 static uint64_t open_deadline(const dp_session *s)
 {
     uint64_t at = dp_sooner(s->ping.next, dp_window_deadline(&s->tx.window));
+    at = dp_sooner(at, dp_session_sends(s));
     if (dp_mux_blocked(&s->mux))
         return dp_sooner(at, stall_at(s));
+    if (dp_session_rests(s))
+        return dp_sooner(at, dp_session_wakes(s));
     at = dp_sooner(at, dp_rx_deadline(&s->rx));
     return dp_sooner(at, starved(s) ? s->look : dp_ping_dead(&s->ping));
 }
@@ -300,7 +312,7 @@ uint64_t dp_session_deadline(const dp_session *s)
     case DP_STAGE_OPEN:
         return open_deadline(s);
     case DP_STAGE_LEAVING:
-        return s->farewell.until;
+        return dp_sooner(s->farewell.until, dp_session_sends(s));
     default:
         return DP_NEVER;
     }
@@ -346,6 +358,11 @@ dp_lane dp_session_lane(const dp_session *s, size_t cap)
 size_t dp_session_queued(const dp_session *s, size_t cap)
 {
     return cap < s->tx.nqueues ? s->tx.queues[cap].bytes : 0;
+}
+
+const dp_meter *dp_session_meter(const dp_session *s)
+{
+    return &s->meter;
 }
 
 uint32_t dp_session_unsent(const dp_session *s, size_t cap)

@@ -14,6 +14,7 @@
 #define DP_SESSION_H
 
 #include "core/ec.h"
+#include "core/meter.h"
 #include "core/mux.h"
 #include "core/packet.h"
 #include "core/self.h"
@@ -56,7 +57,8 @@ void dp_session_free(dp_session *s); /* NULL is fine */
 
 /* --- in: bytes, facts, time --- */
 
-/* dp_session_room lends *at to read into; 0 means stop reading. dp_session_recv
+/* dp_session_room lends *at to read into; 0 means stop reading, be it for a
+ * reader, a total or a rate. dp_session_recv
  * says that n bytes were put there, dp_session_eof that none will follow (err
  * 0) or that the connection broke (ERR_RESET, ERR_IO). */
 size_t dp_session_room(dp_session *s, uint8_t **at);
@@ -70,7 +72,8 @@ void dp_session_judge(dp_session *s, int verdict, dp_now now);
 /* dp_session_send queues p for a capability and keeps it: 0, ERR_AGAIN at the
  * send mark (a WRITABLE follows), ERR_CLOSED before READY's verdict and after
  * the end began, ERR_INVALID for a code beyond the capability's length,
- * ERR_TOO_BIG when id and payload exceed a frame, ERR_NOMEM (DOWN follows). */
+ * ERR_TOO_BIG when id and payload exceed a frame, or the payload its rule;
+ * ERR_NOMEM (DOWN follows). */
 int dp_session_send(dp_session *s, size_t cap, dp_packet *p, dp_now now);
 
 /* dp_session_took says that a reader is done with a MSG of so many inflated
@@ -127,5 +130,8 @@ dp_lane dp_session_lane(const dp_session *s, size_t cap);
  */
 size_t dp_session_queued(const dp_session *s, size_t cap);
 uint32_t dp_session_unsent(const dp_session *s, size_t cap);
+
+/* dp_session_meter counts what it moved; by code from READY on. */
+const dp_meter *dp_session_meter(const dp_session *s);
 
 #endif

@@ -38,6 +38,8 @@ struct dp_session {
     dp_rx rx;
     dp_mux mux;
     dp_tx tx;
+    dp_flow *in, *out; /* NULL: no bound; in is a block of both */
+    dp_meter meter;
     dp_ping ping;
     dp_farewell farewell;
 };
@@ -62,5 +64,31 @@ static inline bool dp_session_waits(const dp_session *s)
 {
     return dp_mux_blocked(&s->mux) || dp_share_over(&s->mux.share);
 }
+
+/* --- session_pace.c: how fast bytes and messages may come and go --- */
+
+/* dp_session_pace gives a session what the configuration says: 0, ERR_NOMEM;
+ * dp_session_unpace frees it. */
+int dp_session_pace(dp_session *s);
+void dp_session_unpace(dp_session *s);
+
+/* dp_session_came and _went pay for bytes that were read, or put into the
+ * window. */
+void dp_session_came(dp_session *s, size_t n, dp_now now);
+void dp_session_went(dp_session *s, size_t n, dp_now now);
+
+/* dp_session_room_in is how many bytes may be read at once. */
+size_t dp_session_room_in(const dp_session *s);
+
+/* dp_session_wake ends the rests whose time is over. */
+void dp_session_wake(dp_session *s, dp_now now);
+
+/* dp_session_rests: we do not read for a while, the peer's clocks rest. */
+bool dp_session_rests(const dp_session *s);
+
+/* dp_session_wakes is when it reads again, dp_session_sends when what is queued
+ * may go on; DP_NEVER when there is nothing to wait for. */
+uint64_t dp_session_wakes(const dp_session *s);
+uint64_t dp_session_sends(const dp_session *s);
 
 #endif

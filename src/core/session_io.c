@@ -22,8 +22,10 @@ size_t dp_session_room(dp_session *s, uint8_t **at)
         err = dp_rx_room(&s->rx, at, &n);
         break;
     case DP_STAGE_OPEN:
-        if (!dp_session_waits(s))
+        if (!dp_session_waits(s) && !dp_session_rests(s))
             err = dp_rx_room(&s->rx, at, &n);
+        if (n > dp_session_room_in(s))
+            n = dp_session_room_in(s);
         break;
     case DP_STAGE_LEAVING:
         return dp_farewell_more(&s->farewell) ? dp_rx_scratch(&s->rx, at) : 0;
@@ -42,6 +44,7 @@ void dp_session_recv(dp_session *s, size_t n, dp_now now)
     if (!n)
         return;
     dp_ping_heard(&s->ping, now);
+    dp_session_came(s, n, now);
     if (s->stage == DP_STAGE_KEYS)
         err = dp_handshake_recv(s->handshake, n);
     else if (s->stage < DP_STAGE_LEAVING)
@@ -92,6 +95,7 @@ void dp_session_sent(dp_session *s, size_t n, dp_now now)
     const uint8_t *at;
     if (s->handshake && dp_handshake_out(s->handshake, &at)) {
         dp_handshake_sent(s->handshake, n);
+        dp_meter_bytes(&s->meter, DP_OUT, n);
         drop_handshake(s);
     } else {
         dp_tx_sent(&s->tx, n, now);
@@ -133,15 +137,21 @@ static dp_frames *lend_open(dp_session *s)
     return dp_rx_lend(&s->rx, DP_FRAME_MAX, DP_TURN_MESSAGES);
 }
 
-dp_frames *dp_session_lend(dp_session *s, bool open, dp_now now)
+static dp_frames *lend_seal(dp_session *s, dp_now now)
 {
-    (void)now;
-    if (open)
-        return lend_open(s);
     dp_frames *job = NULL;
+
     if (dp_session_seals(s) && dp_tx_lend(&s->tx, &job))
         dp_session_lose(s, DEVP2P_ERR_NOMEM, true);
+    if (job)
+        dp_session_went(s, (size_t)(job->end - job->at), now);
     return job;
+}
+
+dp_frames *dp_session_lend(dp_session *s, bool open, dp_now now)
+{
+    dp_session_wake(s, now);
+    return open ? lend_open(s) : lend_seal(s, now);
 }
 
 void dp_session_take(dp_session *s, dp_frames *f, dp_now now)

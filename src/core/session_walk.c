@@ -15,6 +15,8 @@ typedef struct message {
     uint64_t id;
     const uint8_t *at;
     size_t len;
+    size_t wire; /* of its frame */
+    int err;     /* of reading the id */
 } message;
 
 /* breach ends a session whose peer does not keep to the protocol. */
@@ -70,6 +72,8 @@ static int agree(dp_session *s)
     if (caps.n == 0 && self->nprotocols > 0)
         return DEVP2P_DISC_USELESS_PEER;
     int err = dp_mux_open(&s->mux, &caps);
+    if (!err)
+        err = dp_meter_open(&s->meter, &self->env, &caps);
     return err ? err : dp_tx_open(&s->tx, caps.n);
 }
 
@@ -144,6 +148,7 @@ static bool hear_message(
         breach(s, now);
         return false;
     }
+    dp_meter_message(&s->meter, DP_IN, to.cap, to.code, m->wire, to.full);
     ev->kind = DP_MSG;
     ev->cap = to.cap;
     ev->code = to.code;
@@ -153,24 +158,35 @@ static bool hear_message(
     return true;
 }
 
-static bool hear(dp_session *s, const uint8_t *body, size_t size,
-    dp_session_event *ev, dp_now now)
+static bool hear(
+    dp_session *s, const message *m, dp_session_event *ev, dp_now now)
 {
-    devp2p_rlp_reader r = devp2p_rlp_read(body, size);
-    message m = { .id = devp2p_rlp_get_u64(&r) };
-    if (r.err) {
+    if (m->err)
         breach(s, now);
-        return false;
-    }
-    m.at = r.at;
-    m.len = (size_t)(r.end - r.at);
-    if (s->stage == DP_STAGE_GREETING)
-        greet(s, &m, now);
-    else if (m.id < DP_BASE_LENGTH)
-        hear_base(s, &m, now);
+    else if (s->stage == DP_STAGE_GREETING)
+        greet(s, m, now);
+    else if (m->id < DP_BASE_LENGTH)
+        hear_base(s, m, now);
     else
-        return hear_message(s, &m, ev, now);
+        return hear_message(s, m, ev, now);
     return false;
+}
+
+/* peek reads the id of the next message, false when there is none. */
+static bool peek(const dp_session *s, message *m)
+{
+    const uint8_t *body;
+    size_t size;
+
+    if (!dp_rx_peek(&s->rx, &body, &size))
+        return false;
+    devp2p_rlp_reader r = devp2p_rlp_read(body, size);
+    *m = (message){ .id = devp2p_rlp_get_u64(&r) };
+    m->err = r.err;
+    m->at = r.at;
+    m->len = (size_t)(r.end - r.at);
+    m->wire = dp_frame_wire(size);
+    return true;
 }
 
 bool dp_session_walks(const dp_session *s)
@@ -181,18 +197,32 @@ bool dp_session_walks(const dp_session *s)
     case DP_STAGE_HELD:
         return s->ended;
     case DP_STAGE_OPEN:
-        return !dp_mux_blocked(&s->mux);
+        return !dp_mux_blocked(&s->mux) && !dp_mux_rests(&s->mux);
     default:
         return false;
     }
 }
 
-bool dp_session_walk(dp_session *s, dp_session_event *ev, dp_now now)
+/* next walks past the next message, if its rule lets it come now. */
+static bool next(dp_session *s, message *m, dp_now now)
 {
     const uint8_t *body;
     size_t size;
-    while (dp_session_walks(s) && dp_rx_next(&s->rx, &body, &size))
-        if (hear(s, body, size, ev, now))
+
+    if (!dp_session_walks(s) || !peek(s, m))
+        return false;
+    bool bounded = s->stage == DP_STAGE_OPEN && !m->err;
+    if (bounded && !dp_mux_admits(&s->mux, m->id, now))
+        return false;
+    return dp_rx_next(&s->rx, &body, &size);
+}
+
+bool dp_session_walk(dp_session *s, dp_session_event *ev, dp_now now)
+{
+    message m;
+
+    while (next(s, &m, now))
+        if (hear(s, &m, ev, now))
             return true;
     return false;
 }

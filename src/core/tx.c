@@ -8,19 +8,32 @@
 
 void dp_tx_init(dp_tx *tx, const dp_env *env, dp_pool *pool, dp_budget *total)
 {
-    *tx = (dp_tx){ .env = env, .share = { .total = total } };
+    *tx = (dp_tx){ .env = env,
+        .share = { .total = total },
+        .mark = DP_SEND_MARK,
+        .classes = DP_CLASSES,
+        .allowed = SIZE_MAX };
     dp_window_init(&tx->window, env, pool);
     dp_list_init(&tx->flight);
 }
 
+static size_t queues_size(const dp_tx *tx, size_t n)
+{
+    return n * (sizeof(dp_tx_queue) + tx->classes * sizeof(dp_tx_lane));
+}
+
 int dp_tx_open(dp_tx *tx, size_t n)
 {
-    tx->queues = dp_alloc(tx->env, n * sizeof *tx->queues);
+    tx->queues = dp_alloc(tx->env, queues_size(tx, n));
     if (!tx->queues)
         return DEVP2P_ERR_NOMEM;
     tx->nqueues = n;
-    for (size_t i = 0; i < n; i++)
-        dp_list_init(&tx->queues[i].items);
+    dp_tx_lane *lanes = (dp_tx_lane *)(void *)(tx->queues + n);
+    for (size_t i = 0; i < n; i++) {
+        tx->queues[i].lanes = lanes + i * tx->classes;
+        for (size_t c = 0; c < tx->classes; c++)
+            dp_list_init(&tx->queues[i].lanes[c].items);
+    }
     return 0;
 }
 
@@ -52,7 +65,9 @@ static void forget_all(dp_tx *tx, dp_list *items)
 void dp_tx_cut(dp_tx *tx)
 {
     for (size_t i = 0; i < tx->nqueues; i++)
-        forget_all(tx, &tx->queues[i].items);
+        for (size_t c = 0; c < tx->classes; c++)
+            forget_all(tx, &tx->queues[i].lanes[c].items);
+    memset(tx->queued, 0, sizeof tx->queued);
 }
 
 void dp_tx_fini(dp_tx *tx)
@@ -61,17 +76,21 @@ void dp_tx_fini(dp_tx *tx)
     forget_all(tx, &tx->flight);
     if (tx->item)
         forget(tx, tx->item);
-    dp_free(tx->env, tx->queues, tx->nqueues * sizeof *tx->queues);
+    dp_free(tx->env, tx->queues, queues_size(tx, tx->nqueues));
     dp_window_fini(&tx->window);
 }
 
-int dp_tx_send(dp_tx *tx, size_t queue, uint64_t id, dp_packet *p)
+int dp_tx_send(
+    dp_tx *tx, size_t queue, dp_class class, uint64_t id, dp_packet *p)
 {
     dp_tx_queue *q = &tx->queues[queue];
+    if (class >= tx->classes)
+        class = 0;
+    dp_tx_lane *lane = &q->lanes[class];
     size_t wire = dp_feed_wire(id, p->len);
     if (!wire)
         return DEVP2P_ERR_TOO_BIG;
-    if (q->bytes >= DP_SEND_MARK || dp_share_over(&tx->share)) {
+    if (q->bytes >= tx->mark || dp_share_over(&tx->share)) {
         tx->nfull += !q->full;
         q->full = true;
         return DEVP2P_ERR_AGAIN;
@@ -81,12 +100,15 @@ int dp_tx_send(dp_tx *tx, size_t queue, uint64_t id, dp_packet *p)
         return DEVP2P_ERR_NOMEM;
     item->packet = dp_packet_keep(p);
     item->id = id;
+    item->code = p->code;
     item->queue = queue;
     item->wire = wire;
+    item->full = p->full;
     /* who was silent has saved nothing up */
-    if (dp_list_empty(&q->items) && q->served < tx->served)
-        q->served = tx->served;
-    dp_list_push(&q->items, &item->link);
+    if (dp_list_empty(&lane->items) && lane->served < tx->served[class])
+        lane->served = tx->served[class];
+    dp_list_push(&lane->items, &item->link);
+    tx->queued[class]++;
     q->bytes += wire;
     q->unsent++;
     tx->waiting += wire;
@@ -96,7 +118,7 @@ int dp_tx_send(dp_tx *tx, size_t queue, uint64_t id, dp_packet *p)
 
 static bool owes(const dp_tx *tx, const dp_tx_queue *q)
 {
-    return q->full && q->bytes < DP_SEND_MARK / 2 && !dp_share_over(&tx->share);
+    return q->full && q->bytes < tx->mark / 2 && !dp_share_over(&tx->share);
 }
 
 size_t dp_tx_owing(const dp_tx *tx)
@@ -158,6 +180,13 @@ static bool base_wants(const dp_tx_base *b)
     return b->hello || b->pongs || b->pings || b->bye;
 }
 
+/* base_goes: it would begin something now. */
+static bool base_goes(const dp_tx *tx)
+{
+    const dp_tx_base *b = &tx->base;
+    return b->hello || b->pongs || b->pings || (b->bye && !tx->waiting);
+}
+
 /* start_base begins what is most urgent; Disconnect waits for the queues. */
 static bool start_base(dp_tx *tx)
 {
@@ -185,21 +214,35 @@ static bool start_base(dp_tx *tx)
 
 /* --- the scheduler --- */
 
-/* start_queued begins the oldest message of the capability that was granted the
- * fewest bytes. */
+/* choose is the lane of a class that was granted the fewest bytes. */
+static dp_tx_lane *choose(const dp_tx *tx, size_t class)
+{
+    dp_tx_lane *best = NULL;
+
+    for (size_t i = 0; i < tx->nqueues; i++) {
+        dp_tx_lane *lane = &tx->queues[i].lanes[class];
+        if (!dp_list_empty(&lane->items) &&
+            (!best || lane->served < best->served))
+            best = lane;
+    }
+    return best;
+}
+
+/* start_queued begins the oldest message of the lane whose turn it is in the
+ * most urgent class that has any. */
 static bool start_queued(dp_tx *tx)
 {
-    dp_tx_queue *best = NULL;
-    for (size_t i = 0; tx->waiting && i < tx->nqueues; i++) {
-        dp_tx_queue *q = &tx->queues[i];
-        if (!dp_list_empty(&q->items) && (!best || q->served < best->served))
-            best = q;
-    }
-    if (!best)
+    size_t class = 0;
+
+    while (class < tx->classes && !tx->queued[class])
+        class ++;
+    if (class == tx->classes)
         return false;
-    dp_tx_item *item = dp_of(dp_list_pop(&best->items), dp_tx_item, link);
-    tx->served = best->served;
-    best->served += item->wire;
+    dp_tx_lane *lane = choose(tx, class);
+    dp_tx_item *item = dp_of(dp_list_pop(&lane->items), dp_tx_item, link);
+    tx->queued[class]--;
+    tx->served[class] = lane->served;
+    lane->served += item->wire;
     tx->item = item;
     dp_feed_start(&tx->feed, item->id, item->packet->bytes, item->packet->len);
     return true;
@@ -221,14 +264,35 @@ static bool has_room(const dp_tx *tx)
     return !tx->window.at || dp_window_room(&tx->window) > 0;
 }
 
+/* allows: enough may enter the window for a header, whole. */
+static bool allows(const dp_tx *tx)
+{
+    return tx->allowed >= DP_FRAME_HEAD;
+}
+
+/* room_for_frame is how much of the frame at hand may enter the window now. */
+static size_t room_for_frame(const dp_tx *tx)
+{
+    size_t room = dp_window_room(&tx->window);
+    size_t allowed = tx->allowed & ~(size_t)15;
+
+    return tx->item && allowed < room ? allowed : room;
+}
+
 static void fill(dp_tx *tx)
 {
     dp_window *w = &tx->window;
     while (has_room(tx)) {
-        if (!dp_feed_active(&tx->feed) && !start_base(tx) && !start_queued(tx))
+        if (!dp_feed_active(&tx->feed) && !start_base(tx) &&
+            !(allows(tx) && start_queued(tx)))
             return;
-        size_t room = dp_window_room(w);
-        dp_window_fill(w, dp_feed_copy(&tx->feed, w->at + w->filled, room));
+        if (tx->item && !allows(tx))
+            return;
+        size_t n =
+            dp_feed_copy(&tx->feed, w->at + w->filled, room_for_frame(tx));
+        dp_window_fill(w, n);
+        if (tx->item && tx->allowed != SIZE_MAX)
+            tx->allowed -= n;
         if (!dp_feed_active(&tx->feed))
             finish(tx);
     }
@@ -239,11 +303,18 @@ static bool has_frames(const dp_tx *tx)
     return dp_feed_active(&tx->feed) || tx->waiting || base_wants(&tx->base);
 }
 
+/* goes: something may enter the window. */
+static bool goes(const dp_tx *tx)
+{
+    if (dp_feed_active(&tx->feed))
+        return !tx->item || allows(tx);
+    return base_goes(tx) || (tx->waiting && allows(tx));
+}
+
 bool dp_tx_wants(const dp_tx *tx)
 {
     const dp_window *w = &tx->window;
-    return !w->lent &&
-           (w->filled > w->sealed || (has_frames(tx) && has_room(tx)));
+    return !w->lent && (w->filled > w->sealed || (goes(tx) && has_room(tx)));
 }
 
 int dp_tx_lend(dp_tx *tx, dp_frames **job)
@@ -261,12 +332,15 @@ int dp_tx_lend(dp_tx *tx, dp_frames **job)
 void dp_tx_sent(dp_tx *tx, size_t n, dp_now now)
 {
     dp_window_sent(&tx->window, n, now);
+    dp_meter_bytes(tx->meter, DP_OUT, n);
     dp_link *k;
     while ((k = dp_list_first(&tx->flight)) != NULL) {
         dp_tx_item *item = dp_of(k, dp_tx_item, link);
         if (item->end > tx->window.written)
             return;
         tx->queues[item->queue].unsent--;
+        dp_meter_message(
+            tx->meter, DP_OUT, item->queue, item->code, item->wire, item->full);
         dp_unlink(k);
         forget(tx, item);
     }

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* tx.h - what goes out: a queue for each capability, and a scheduler that puts
- * frames into the window - the base protocol first, then the capabilities round
- * robin by bytes, Disconnect last.  A frame enters the window in slices, so a
- * long one is never copied as a whole and never stops the loop. */
+/* tx.h - what goes out: a queue for each capability and class, and a scheduler
+ * that puts frames into the window - the base protocol first, then class by
+ * class the capabilities round robin by bytes, Disconnect last.  A frame enters
+ * the window in slices, so a long one is never copied as a whole and never
+ * stops the loop. */
 #ifndef DP_TX_H
 #define DP_TX_H
 
 #include "base/list.h"
 #include "core/feed.h"
+#include "core/meter.h"
 #include "core/packet.h"
+#include "core/rules.h"
 #include "core/share.h"
 #include "core/window.h"
 
@@ -17,18 +20,24 @@
 typedef struct dp_tx_item {
     dp_link link;
     dp_packet *packet; /* NULL once it is in the window, whole */
-    uint64_t id;
+    uint64_t id, code;
     size_t queue;
     size_t wire;  /* bytes of its frame */
+    size_t full;  /* of its payload, inflated */
     uint64_t end; /* where the frame ends in the window's stream */
 } dp_tx_item;
 
-typedef struct dp_tx_queue {
+/* A dp_tx_lane is what waits of one class. */
+typedef struct dp_tx_lane {
     dp_list items;
-    size_t bytes;    /* of frames that are not in the window, whole */
     uint64_t served; /* bytes granted by the scheduler */
-    uint32_t unsent; /* messages accepted and not wholly written */
-    bool full;       /* answered AGAIN, owes a note */
+} dp_tx_lane;
+
+typedef struct dp_tx_queue {
+    dp_tx_lane *lanes; /* one for each class */
+    size_t bytes;      /* of frames that are not in the window, whole */
+    uint32_t unsent;   /* messages accepted and not wholly written */
+    bool full;         /* answered AGAIN, owes a note */
 } dp_tx_queue;
 
 /* A dp_tx_base is what the base protocol still has to say. */
@@ -45,22 +54,28 @@ typedef struct dp_tx_base {
 typedef struct dp_tx {
     const dp_env *env;
     dp_share share;
+    uint32_t mark;    /* of a queue; set by the owner */
+    uint32_t classes; /* that are told apart, else one; set by the owner */
+    size_t allowed;   /* bytes of capabilities that may enter the window; set by
+                         the owner, SIZE_MAX: no bound */
+    dp_meter *meter;  /* counts what was written, NULL: nobody does */
     dp_window window;
     dp_tx_base base;
     dp_feed feed;     /* the frame on its way into the window */
     dp_tx_item *item; /* whose it is, NULL: of the base protocol */
     dp_tx_queue *queues;
     size_t nqueues;
-    size_t nfull;    /* queues that owe a note */
-    size_t waiting;  /* bytes of all queues */
-    uint64_t served; /* of the queue chosen last, before it was */
-    dp_list flight;  /* items in the window, whole */
+    size_t nfull;                /* queues that owe a note */
+    size_t waiting;              /* bytes of all queues */
+    uint32_t queued[DP_CLASSES]; /* messages of all queues */
+    uint64_t served[DP_CLASSES]; /* of the lane chosen last, before it was */
+    dp_list flight;              /* items in the window, whole */
 } dp_tx;
 
 void dp_tx_init(dp_tx *tx, const dp_env *env, dp_pool *pool, dp_budget *total);
 void dp_tx_fini(dp_tx *tx);
 
-/* dp_tx_open makes n queues: 0 or ERR_NOMEM. */
+/* dp_tx_open makes n queues, the lanes of all behind them: 0 or ERR_NOMEM. */
 int dp_tx_open(dp_tx *tx, size_t n);
 
 /* What the base protocol says.  The Hello is borrowed; one Ping of ours waits
@@ -71,14 +86,16 @@ void dp_tx_pong(dp_tx *tx);
 void dp_tx_bye(dp_tx *tx, uint8_t reason);
 
 /* dp_tx_send queues and keeps p: 0, ERR_AGAIN, ERR_TOO_BIG, ERR_NOMEM. */
-int dp_tx_send(dp_tx *tx, size_t queue, uint64_t id, dp_packet *p);
+int dp_tx_send(
+    dp_tx *tx, size_t queue, dp_class class, uint64_t id, dp_packet *p);
 
 /* dp_tx_owing is a queue that answered AGAIN and is below half, SIZE_MAX for
  * none; dp_tx_noted says that its owner knows. */
 size_t dp_tx_owing(const dp_tx *tx);
 void dp_tx_noted(dp_tx *tx, size_t queue);
 
-/* dp_tx_wants: dp_tx_lend would give something.  It fills the window and makes
+/* dp_tx_wants: dp_tx_lend would give something, the base protocol also beyond
+ * what is allowed.  It fills the window and makes
  * *job of it, NULL for none: 0 or ERR_NOMEM. */
 bool dp_tx_wants(const dp_tx *tx);
 int dp_tx_lend(dp_tx *tx, dp_frames **job);

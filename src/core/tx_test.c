@@ -48,7 +48,7 @@ static dp_packet *packet(struct fixture *f, size_t len)
 static int send(struct fixture *f, size_t queue, size_t len)
 {
     dp_packet *p = packet(f, len);
-    int err = dp_tx_send(&f->tx, queue, 0x10 + queue, p);
+    int err = dp_tx_send(&f->tx, queue, DP_NORMAL, 0x10 + queue, p);
     dp_packet_drop(p);
     return err;
 }
@@ -281,7 +281,8 @@ static void test_too_big_for_a_frame(void **state)
     struct fixture f;
     setup(&f, 1);
     dp_packet *p = packet(&f, DP_FRAME_MAX - 1);
-    assert_int_equal(dp_tx_send(&f.tx, 0, 0x80, p), DEVP2P_ERR_TOO_BIG);
+    assert_int_equal(
+        dp_tx_send(&f.tx, 0, DP_NORMAL, 0x80, p), DEVP2P_ERR_TOO_BIG);
     assert_int_equal(f.tx.queues[0].unsent, 0);
     dp_packet_drop(p);
     teardown(&f);
@@ -450,9 +451,10 @@ static void test_every_allocation_fails_once(void **state)
     setup(&f, 1);
     dp_packet *p = packet(&f, 10);
     test_env_fail(&f.env, 1);
-    assert_int_equal(dp_tx_send(&f.tx, 0, 0x10, p), DEVP2P_ERR_NOMEM);
+    assert_int_equal(
+        dp_tx_send(&f.tx, 0, DP_NORMAL, 0x10, p), DEVP2P_ERR_NOMEM);
     assert_int_equal(f.tx.queues[0].unsent, 0);
-    assert_int_equal(dp_tx_send(&f.tx, 0, 0x10, p), 0);
+    assert_int_equal(dp_tx_send(&f.tx, 0, DP_NORMAL, 0x10, p), 0);
     dp_packet_drop(p);
     for (unsigned i = 0; i < 2; i++) {
         dp_frames *job;

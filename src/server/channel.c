@@ -21,7 +21,15 @@ size_t dp_channel_level(const dp_channel *ch)
 /* full: the send mark is reached. */
 static bool full(const dp_channel *ch)
 {
-    return ch->refused || dp_channel_level(ch) >= DP_SEND_MARK;
+    return ch->refused || dp_channel_level(ch) >= ch->mark;
+}
+
+/* crowded: too much waits in all, and more than a little of it here.  Lock
+ * held, the peer not ending. */
+static bool crowded(const dp_channel *ch)
+{
+    return dp_channel_level(ch) > DP_SPARE &&
+           dp_line_crowded(ch->rw.peer->line);
 }
 
 int dp_channel_code(uint32_t length, uint64_t code)
@@ -50,8 +58,24 @@ static int ready(devp2p_rw *rw, uint64_t code)
     return err;
 }
 
-/* put accepts a packet, or not: ERR_AGAIN, ERR_CLOSED, ERR_NOMEM.  On its own
- * loop it goes straight into the session.  Lock held. */
+/* put_outside: the loop will take it from here. */
+static int put_outside(dp_channel *ch, dp_packet *p)
+{
+    devp2p_peer *peer = ch->rw.peer;
+    size_t was = ch->out.bytes;
+
+    if (crowded(ch))
+        return DEVP2P_ERR_AGAIN;
+    int err = dp_outbox_add(&ch->out, &peer->env, p);
+    if (err)
+        return err;
+    dp_line_outside(peer->line, was, ch->out.bytes);
+    dp_peer_nudge(peer);
+    return 0;
+}
+
+/* put accepts a packet, or not: ERR_AGAIN, ERR_CLOSED, ERR_TOO_BIG by a rule,
+ * ERR_NOMEM.  On its own loop it goes straight into the session.  Lock held. */
 static int put(dp_channel *ch, dp_packet *p)
 {
     devp2p_peer *peer = ch->rw.peer;
@@ -59,6 +83,8 @@ static int put(dp_channel *ch, dp_packet *p)
 
     if (peer->ending)
         return DEVP2P_ERR_CLOSED;
+    if (p->full > dp_rules_of(ch->rules, p->code)->max_size)
+        return DEVP2P_ERR_TOO_BIG;
     if (full(ch))
         return DEVP2P_ERR_AGAIN;
     if (dp_line_inside(peer->line) && ch->out.n == 0) {
@@ -69,10 +95,7 @@ static int put(dp_channel *ch, dp_packet *p)
         dp_line_touch(peer->line);
         return err;
     }
-    err = dp_outbox_add(&ch->out, &peer->env, p);
-    if (!err)
-        dp_peer_nudge(peer);
-    return err;
+    return put_outside(ch, p);
 }
 
 /* wait_room waits until the loop says that there is room or that it is over.
@@ -170,7 +193,7 @@ static int wait_writable(devp2p_rw *rw, uint32_t timeout_ms)
     int err = 0;
 
     dp_peer_lock(ch->rw.peer);
-    if (!ch->rw.peer->ending && full(ch)) {
+    if (!ch->rw.peer->ending && (full(ch) || crowded(ch))) {
         ch->wants = true;
         err = wait_room(ch, dp_line_until(ch->rw.peer->line, timeout_ms));
     }
@@ -237,6 +260,7 @@ int dp_channel_new(dp_channel **out, devp2p_peer *peer,
 
 void dp_channel_move(dp_channel *ch, dp_session *s, dp_now now)
 {
+    size_t was = ch->out.bytes;
     dp_packet *p;
 
     while (!ch->refused && (p = dp_outbox_first(&ch->out)) != NULL) {
@@ -249,6 +273,9 @@ void dp_channel_move(dp_channel *ch, dp_session *s, dp_now now)
             ch->unsent++;
         dp_outbox_pop(&ch->out);
     }
+    if (ch->out.bytes != was)
+        dp_line_outside(ch->rw.peer->line, was, ch->out.bytes);
+    dp_outbox_shrink(&ch->out, &ch->rw.peer->env);
     ch->queued = dp_session_queued(s, ch->cap);
 }
 

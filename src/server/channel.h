@@ -18,6 +18,10 @@ typedef struct dp_channel {
     uint64_t offset; /* id of code 0 */
     uint32_t length;
     bool snappy, runs;
+    uint32_t mark; /* of what waits to be sent */
+
+    /* of the server: under the peer's lock, until it is ending */
+    const dp_rules *rules; /* NULL: none */
 
     /* under the peer's lock; in belongs to the loop when runs is false */
     dp_outbox out;

@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "base/import.h"
 #include "base/limits.h"
+#include "core/rules.h"
 #include "core/self.h"
 #include "server/join.h"
 
@@ -98,6 +99,9 @@ static int check_rows(const dp_config *c)
     int err = dp_self_check_protocols(protocols, c->nrows, "protocols");
     for (size_t i = 0; i < c->nrows && !err; i++)
         err = check_style(&c->rows[i], i);
+    for (size_t i = 0; i < c->nrows && !err; i++)
+        err =
+            dp_rules_check(c->rows[i].rules, c->rows[i].length, "protocols", i);
     return err;
 }
 
@@ -129,7 +133,32 @@ static int count_rows(size_t *n, const devp2p_protocol *table, size_t size)
         DP_PROTOCOLS_MAX);
 }
 
-/* copy_row: a row of ours has a name of ours, or none. */
+/* copy_rules copies a table with its last row, or as far as it will be looked
+ * at to be refused. */
+static int copy_rules(const devp2p_rule **out, const dp_env *env)
+{
+    size_t n = dp_rules_count(*out) + 1;
+    devp2p_rule *copy;
+
+    if (!*out)
+        return 0;
+    copy = dp_alloc(env, n * sizeof *copy);
+    if (!copy)
+        return dp_fail(DEVP2P_ERR_NOMEM, "out of memory");
+    memcpy(copy, *out, (n - 1) * sizeof *copy);
+    *out = copy;
+    return 0;
+}
+
+static void free_rules(const dp_env *env, const devp2p_rule *rules)
+{
+    size_t n = dp_rules_count(rules) + 1;
+
+    if (rules)
+        dp_free(env, (devp2p_rule *)(uintptr_t)rules, n * sizeof *rules);
+}
+
+/* copy_row: a row of ours has a name and rules of ours, or none. */
 static int copy_row(
     dp_config *out, const devp2p_protocol *table, size_t size, size_t i)
 {
@@ -138,8 +167,14 @@ static int copy_row(
 
     if (!err)
         err = copy_string(&row.name, &out->env, row.name, strlen(row.name));
+    if (err)
+        return err;
+    const devp2p_rule *rules = row.rules;
+    row.rules = NULL;
+    out->rows[i] = row;
+    err = copy_rules(&rules, &out->env);
     if (!err)
-        out->rows[i] = row;
+        out->rows[i].rules = rules;
     return err;
 }
 
@@ -287,7 +322,8 @@ static int check_numbers(dp_config *out, const devp2p_config *cfg)
             DP_RUN_STACK_MAX);
     out->max_peers = peers ? peers : DP_MAX_PEERS_DEFAULT;
     out->run_stack = stack ? stack : DP_RUN_STACK_DEFAULT;
-    return dp_self_check_log_level(cfg->log_level);
+    int err = dp_bandwidth_init(&out->bandwidth, cfg);
+    return err ? err : dp_self_check_log_level(cfg->log_level);
 }
 
 static int copy_listen(dp_config *out, const char *text)
@@ -397,8 +433,10 @@ void dp_config_fini(dp_config *c)
 
     free_string(&env, c->name);
     free_secret(&env, c->socks5);
-    for (size_t i = 0; i < c->nrows; i++)
+    for (size_t i = 0; i < c->nrows; i++) {
         free_string(&env, c->rows[i].name);
+        free_rules(&env, c->rows[i].rules);
+    }
     dp_free(&env, c->rows, c->nrows * sizeof *c->rows);
     dp_free(&env, c->nodes, c->nnodes * sizeof *c->nodes);
     free_list(&env, c->access.net_restrict);

@@ -5,6 +5,7 @@
 
 #include "core/access.h"
 #include "core/caps.h"
+#include "server/bandwidth.h"
 #include "wire/socks5.h"
 
 #include "base/env.h"
@@ -32,6 +33,7 @@ typedef struct dp_config {
     void *dialer_user;
     dp_access access;
     const char *const *trusted; /* URLs, which have been parsed once */
+    dp_bandwidth bandwidth;
 } dp_config;
 
 /* dp_config_init checks and copies.  Every error leaves a sentence that names

@@ -45,7 +45,7 @@ static void hold(dp_line *line, dp_channel *ch)
     ch->held = true;
     dp_peer_lock(ch->rw.peer);
     ch->wants = true;
-    if (!ch->refused && dp_channel_level(ch) < DP_SEND_MARK / 2)
+    if (!ch->refused && dp_channel_level(ch) < ch->mark / 2)
         line->retry = true;
     dp_peer_unlock(ch->rw.peer);
 }
@@ -138,7 +138,7 @@ void dp_deliver_settle(dp_line *line, dp_channel *ch, dp_now now)
 {
     dp_peer_lock(ch->rw.peer);
     dp_channel_move(ch, line->session, now);
-    bool roomy = !ch->refused && dp_channel_level(ch) < DP_SEND_MARK / 2;
+    bool roomy = !ch->refused && dp_channel_level(ch) < ch->mark / 2;
     bool due = writable(ch, roomy), ending = ch->rw.peer->ending;
     dp_peer_unlock(ch->rw.peer);
 

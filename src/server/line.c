@@ -168,6 +168,22 @@ dp_now dp_line_now(const dp_line *line)
     return dp_server_now(line->srv);
 }
 
+void dp_line_outside(dp_line *line, size_t was, size_t is)
+{
+    atomic_fetch_add_explicit(
+        &line->srv->outside, is - was, memory_order_relaxed);
+}
+
+bool dp_line_crowded(const dp_line *line)
+{
+    devp2p_server *srv = line->srv;
+    size_t outside = atomic_load_explicit(&srv->outside, memory_order_relaxed);
+
+    return outside +
+               atomic_load_explicit(&srv->sending, memory_order_relaxed) >=
+           srv->send.limit;
+}
+
 uint64_t dp_line_until(const dp_line *line, uint32_t timeout_ms)
 {
     if (timeout_ms == DEVP2P_FOREVER)
@@ -302,6 +318,7 @@ static uint32_t last_count(dp_line *line, dp_channel *ch)
     uint32_t unsent = ch->unsent + (uint32_t)ch->out.n +
                       dp_session_unsent(line->session, ch->cap);
 
+    dp_line_outside(line, ch->out.bytes, 0);
     dp_outbox_fini(&ch->out, &ch->rw.peer->env);
     return unsent;
 }
@@ -322,6 +339,7 @@ static void farewell(
 
     dp_server_unlist(line->srv, line->peer);
     dp_peer_lock(line->peer);
+    dp_meter_copy(&line->peer->traffic.meter, dp_session_meter(line->session));
     bool drain = line->code == 0 && !line->peer->ending;
     hang_up(line, down->reason, down->remote, drain);
     for (size_t i = 0; i < line->nchannels; i++) {
@@ -381,6 +399,11 @@ static int make_channels(dp_line *line)
         err = dp_channel_new(&line->channels[i], line->peer,
             &srv->cfg.rows[caps->v[i].ours], i, &caps->v[i],
             dp_session_snappy(line->session));
+    for (size_t i = 0; i < caps->n && !err; i++) {
+        line->channels[i]->mark = srv->cfg.bandwidth.send_mark;
+        if (srv->rules)
+            line->channels[i]->rules = &srv->rules[caps->v[i].ours];
+    }
     return err;
 }
 
@@ -402,6 +425,10 @@ static int meet(dp_line *line)
     int err = dp_peer_new(&line->peer, &setup);
     if (!err)
         err = make_channels(line);
+    if (!err)
+        err = dp_traffic_open(&line->peer->traffic, &line->peer->env,
+            line->peer->caps, line->peer->ncaps, dp_session_caps(line->session),
+            srv->protocols);
     if (err)
         part(line);
     return err;
@@ -525,8 +552,19 @@ void dp_line_start(dp_line *line, dp_now now)
     dp_handlers_start(line, now);
 }
 
+/* account lets threads see what was moved. */
+static void account(dp_line *line)
+{
+    if (!line->peer || !line->session)
+        return;
+    dp_peer_lock(line->peer);
+    dp_meter_copy(&line->peer->traffic.meter, dp_session_meter(line->session));
+    dp_peer_unlock(line->peer);
+}
+
 void dp_line_settle(dp_line *line, dp_now now)
 {
+    account(line);
     for (size_t i = 0; i < line->nchannels && line->session; i++)
         dp_deliver_settle(line, line->channels[i], now);
 }

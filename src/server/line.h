@@ -108,6 +108,8 @@ dp_world *dp_line_world(const dp_line *line);
 void dp_line_post(dp_line *line);
 bool dp_line_inside(const dp_line *line); /* on the loop's own thread */
 uint64_t dp_line_until(const dp_line *line, uint32_t timeout_ms);
+void dp_line_outside(dp_line *line, size_t was, size_t is); /* of an outbox */
+bool dp_line_crowded(const dp_line *line); /* the send total is used up */
 dp_session *dp_line_session(const dp_line *line); /* on the loop */
 dp_now dp_line_now(const dp_line *line);
 

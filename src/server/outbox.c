@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/outbox.h"
 
-enum { FIRST = 8 };
+enum {
+    FIRST = 8,
+    KEPT = 64 /* a ring of so many stays when it is empty */
+};
 
 /* weigh: an empty message is not free of charge. */
 static size_t weigh(const dp_packet *p)
@@ -49,6 +52,12 @@ void dp_outbox_pop(dp_outbox *o)
     o->n--;
     o->bytes -= weigh(p);
     dp_packet_drop(p);
+}
+
+void dp_outbox_shrink(dp_outbox *o, const dp_env *env)
+{
+    if (o->n == 0 && o->cap > KEPT)
+        dp_outbox_fini(o, env);
 }
 
 void dp_outbox_fini(dp_outbox *o, const dp_env *env)

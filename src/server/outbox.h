@@ -17,6 +17,9 @@ int dp_outbox_add(dp_outbox *o, const dp_env *env, dp_packet *p);
 /* dp_outbox_first is the oldest packet or NULL, dp_outbox_pop drops it. */
 dp_packet *dp_outbox_first(const dp_outbox *o);
 void dp_outbox_pop(dp_outbox *o);
+
+/* dp_outbox_shrink gives back a ring that is empty and was long. */
+void dp_outbox_shrink(dp_outbox *o, const dp_env *env);
 void dp_outbox_fini(dp_outbox *o, const dp_env *env);
 
 #endif

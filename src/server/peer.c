@@ -74,6 +74,7 @@ void devp2p_peer_drop(devp2p_peer *p)
         return;
     dp_env env = p->env;
     dp_pipe_drop(p->pipe);
+    dp_traffic_fini(&p->traffic, &p->env);
     pthread_mutex_destroy(&p->lock);
     dp_free(&env, p, p->size);
 }

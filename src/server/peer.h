@@ -10,6 +10,7 @@
 
 #include "base/world.h"
 #include "core/session.h"
+#include "server/traffic.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -43,6 +44,7 @@ struct devp2p_peer {
     unsigned parked; /* threads that use the world without the lock */
     int reason;      /* 0 while it is up */
     bool remote_said;
+    dp_traffic traffic;
     int asked;        /* somebody wants to end it with this reason, 0: nobody */
     size_t asked_cap; /* the capability to blame, SIZE_MAX for none */
 };

@@ -42,6 +42,7 @@ static int await(dp_channel *ch, uint32_t timeout_ms)
             return err ? err : DEVP2P_ERR_TIMEOUT;
         if (until == 0)
             until = dp_line_until(peer->line, timeout_ms);
+        dp_scratch_rest(&ch->scratch);
         err = dp_peer_park(peer, ch->parker, until);
     }
 }

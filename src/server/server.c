@@ -75,6 +75,35 @@ static int make_identity(devp2p_server *srv, const dp_curve *curve)
     return 0;
 }
 
+/* make_rules: a server whose protocols have none needs no table. */
+static int make_rules(devp2p_server *srv)
+{
+    const dp_env *env = &srv->cfg.env;
+    size_t n = srv->cfg.nrows, i = 0;
+    int err = 0;
+
+    while (i < n && !srv->cfg.rows[i].rules)
+        i++;
+    if (i == n)
+        return 0;
+    srv->rules = dp_alloc(env, n * sizeof *srv->rules);
+    if (!srv->rules)
+        return DEVP2P_ERR_NOMEM;
+    for (i = 0; i < n && !err; i++)
+        err = dp_rules_init(&srv->rules[i], env, srv->cfg.rows[i].rules);
+    srv->self.rules = srv->rules;
+    return err;
+}
+
+static void unmake_rules(devp2p_server *srv)
+{
+    const dp_env *env = &srv->cfg.env;
+
+    for (size_t i = 0; srv->rules && i < srv->cfg.nrows; i++)
+        dp_rules_fini(&srv->rules[i], env);
+    dp_free(env, srv->rules, srv->cfg.nrows * sizeof *srv->rules);
+}
+
 static int make_protocols(devp2p_server *srv)
 {
     size_t n = srv->cfg.nrows;
@@ -87,7 +116,7 @@ static int make_protocols(devp2p_server *srv)
     dp_config_protocols(&srv->cfg, srv->protocols);
     srv->self.protocols = srv->protocols;
     srv->self.nprotocols = n;
-    return 0;
+    return make_rules(srv);
 }
 
 /* chunks_kept is how many chunks of 16 KiB a server keeps that nobody uses. */
@@ -116,10 +145,9 @@ static int make_machines(devp2p_server *srv)
     uint8_t salt[16];
     int err = dp_random(env, salt, sizeof salt);
 
-    srv->recv.limit = DP_RECV_TOTAL;
-    srv->send.limit = DP_SEND_TOTAL;
-    srv->self.recv = &srv->recv;
-    srv->self.send = &srv->send;
+    dp_bandwidth_apply(&srv->cfg.bandwidth, &srv->self, &srv->in, &srv->out,
+        &srv->recv, &srv->send);
+    srv->self.traffic = &srv->moved;
     dp_scratch_init(&srv->scratch, env);
     if (!err)
         err = dp_map_new(&srv->lines, env, salt, lines, sizeof(uint64_t));
@@ -164,6 +192,7 @@ static void unmake(devp2p_server *srv)
 {
     dp_env env = srv->cfg.env;
 
+    dp_assert(atomic_load(&srv->outside) == 0);
     dp_host_free(srv->host);
     dp_gate_free(srv->gate);
     dp_engine_free(srv->engine);
@@ -171,6 +200,7 @@ static void unmake(devp2p_server *srv)
     dp_timers_free(srv->timers);
     dp_map_free(srv->lines);
     dp_scratch_fini(&srv->scratch);
+    unmake_rules(srv);
     dp_free(&env, srv->protocols, srv->self.nprotocols * sizeof(dp_protocol));
     dp_free(&env, srv->peers, srv->peers_cap * sizeof(devp2p_peer *));
     dp_crypto_free(srv->crypto);

@@ -24,11 +24,14 @@ struct devp2p_server {
     dp_world *world;
     dp_crypto *crypto;
     dp_protocol *protocols;
+    dp_rules *rules; /* one for each protocol, NULL: none has any */
     dp_node_self self;
 
     /* any thread */
     atomic_int life; /* dp_life */
     atomic_bool stop;
+    atomic_size_t outside; /* bytes that threads sent and no session has */
+    atomic_size_t sending; /* bytes that sessions had at the last turn's end */
     atomic_uintptr_t inside; /* the thread that is in an up call, 0: none */
 
     /* under the lock */
@@ -40,9 +43,12 @@ struct devp2p_server {
     dp_list rings;            /* devp2p_events */
     bool silent;              /* no event follows */
     devp2p_counters counters; /* as they were after the last turn */
+    devp2p_traffic told;      /* moved, at the end of the last turn */
 
     /* of the loop */
     dp_budget recv, send;
+    dp_rate in, out;
+    devp2p_traffic moved;
     dp_host *host;
     dp_gate *gate;
     dp_engine *engine;

@@ -274,6 +274,16 @@ static void finish_all(dp_list *batch, dp_now now)
         finish(dp_of(k, dp_line, dirty), now);
 }
 
+/* tell_traffic: what was moved in this turn, and what waits, for any thread to
+ * see. */
+static void tell_traffic(devp2p_server *srv)
+{
+    atomic_store_explicit(&srv->sending, srv->send.used, memory_order_relaxed);
+    pthread_mutex_lock(&srv->lock);
+    srv->told = srv->moved;
+    pthread_mutex_unlock(&srv->lock);
+}
+
 /* next_turn is when the next turn is due. */
 static uint64_t next_turn(const devp2p_server *srv, dp_now now)
 {
@@ -299,6 +309,7 @@ static uint64_t turn(void *server, dp_now now)
     work(srv, &batch, now);
     finish_all(&batch, now);
     dp_scratch_shrink(&srv->scratch);
+    tell_traffic(srv);
     dp_listener_want(&srv->listener, srv->world, dp_host_accepting(srv->host));
     next = next_turn(srv, now);
     dp_server_publish(srv);

@@ -284,6 +284,7 @@ static int make_server(dp_lifetime *life)
         .run_stack = c->run_stack };
 
     same_access(&cfg, c);
+    dp_bandwidth_write(&c->bandwidth, &cfg);
     listen_text(listen, node);
     cfg.listen_addr = listen[0] ? listen : NULL;
     if (c->external.family)

@@ -236,6 +236,7 @@ static void make_row(dp_tap *tap, size_t i)
     tap->ours[i] = (devp2p_protocol){ .name = theirs->name,
         .version = theirs->version,
         .length = theirs->length,
+        .rules = theirs->rules,
         .user = &tap->rows[i] };
     if (theirs->run) {
         tap->ours[i].run = run;
