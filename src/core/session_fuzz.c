@@ -268,6 +268,18 @@ static void finish(game *g)
     dp_assert(g->l.w.env.live == g->live);
 }
 
+/* rule gives the first protocol of a node rules: few of one code, and of the
+ * others none that are long. */
+static void rule(game *g)
+{
+    static const devp2p_rule table[] = { { 1, DEVP2P_URGENT, 0, 4 },
+        { DEVP2P_OTHER_CODES, DEVP2P_BULK, 4096, 0 }, { .code = 0 } };
+    static dp_rules rules[PAIR_CAPS];
+    int err = dp_rules_init(&rules[0], &g->l.w.env.env, table);
+    dp_assert(!err);
+    g->l.node.self.rules = rules;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static game g; /* the world and its nodes stay, everything else is new */
@@ -275,6 +287,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         pair_world_init(&g.l.w);
         pair_node_init(&g.l.node, &g.l.w, 1, 2);
         pair_node_init(&g.l.other, &g.l.w, 2, 3);
+        rule(&g);
     }
     g.at = data;
     g.end = data + size;
