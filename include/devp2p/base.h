@@ -78,6 +78,7 @@ extern "C" {
     X(STALLED, -45, "peer makes no progress")                         \
     X(UNEXPECTED, -46, "not the message that was expected")           \
     X(CHECK, -47, "a check of the simulation failed")                 \
+    X(END, -49, "there are no more")                                  \
     X(PROXY, -50, "SOCKS5 proxy out of reach, or speaks no SOCKS5")   \
     X(PROXY_AUTH, -51, "SOCKS5 proxy accepts no user of ours")        \
     X(PROXY_FAILURE, -52, "SOCKS5 proxy: general failure")            \
@@ -87,7 +88,8 @@ extern "C" {
     X(PROXY_REFUSED, -56, "SOCKS5 proxy: connection refused")         \
     X(PROXY_TTL, -57, "SOCKS5 proxy: time to live expired")           \
     X(PROXY_COMMAND, -58, "SOCKS5 proxy: command not supported")      \
-    X(PROXY_ADDRESS, -59, "SOCKS5 proxy: address type not supported")
+    X(PROXY_ADDRESS, -59, "SOCKS5 proxy: address type not supported") \
+    X(NAME, -60, "host name not resolved")
 
 enum {
     DEVP2P_OK = 0,

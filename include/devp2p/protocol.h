@@ -85,6 +85,19 @@ typedef struct devp2p_rule {
  * their own; their per_second is one for all of them. */
 #define DEVP2P_OTHER_CODES UINT64_MAX
 
+/* A devp2p_next_fn gives the next node that may be dialled: 0; ERR_AGAIN when
+ * there is none now (devp2p_server_wake says that there is one again); ERR_END
+ * when none will ever come, and it is not called any more.  It may not block.
+ * The node's address is where it is dialled; its id follows from its key.
+ * Thread: the server's loop. */
+typedef int devp2p_next_fn(devp2p_node *out, void *user);
+
+/* A devp2p_iter is a source of dial candidates; all zero is none. */
+typedef struct devp2p_iter {
+    devp2p_next_fn *next;
+    void *user;
+} devp2p_iter;
+
 /* A devp2p_protocol row; a table of them ends with a NULL name.  Either run or
  * on_msg is set, not both; the other three callbacks are optional. */
 typedef struct devp2p_protocol {
@@ -97,7 +110,9 @@ typedef struct devp2p_protocol {
     devp2p_msg_fn *on_msg;
     devp2p_writable_fn *on_writable;
     devp2p_close_fn *on_close;
-    const devp2p_rule *rules; /* copied; ends with { 0 }; none */
+    const devp2p_rule *rules;    /* copied; ends with { 0 }; none */
+    devp2p_iter dial_candidates; /* whom to dial for this protocol; rows that
+                                    share a source give it each */
 } devp2p_protocol;
 
 /* --- reading --- */
@@ -224,7 +239,8 @@ typedef struct devp2p_cap {
 enum {
     DEVP2P_PEER_INBOUND = 1, /* it connected to us */
     DEVP2P_PEER_STATIC = 2,
-    DEVP2P_PEER_TRUSTED = 4
+    DEVP2P_PEER_TRUSTED = 4,
+    DEVP2P_PEER_DYNAMIC = 8 /* we dialled it as a dial candidate */
 };
 
 /* devp2p_peer_keep adds a reference, devp2p_peer_drop gives one back; a kept

@@ -21,6 +21,16 @@ typedef enum devp2p_event_kind {
     DEVP2P_EVENT_LOST          /* the ring was full: count events are missing */
 } devp2p_event_kind;
 
+/* What a command did, and how the node stood then: a set.  A static node that
+ * is neither connected nor being dialled waits for a slot or for its time. */
+enum {
+    DEVP2P_OUTCOME_ADDED = 1,     /* it is a static node from now on */
+    DEVP2P_OUTCOME_UPDATED = 2,   /* it was one, and has the new endpoint now */
+    DEVP2P_OUTCOME_REMOVED = 4,   /* it is none any more */
+    DEVP2P_OUTCOME_DIALLING = 8,  /* we dial it, or are in handshake with it */
+    DEVP2P_OUTCOME_CONNECTED = 16 /* it is a peer; with REMOVED: was */
+};
+
 /* A devp2p_event is a frozen value; what does not apply is zero. */
 typedef struct devp2p_event {
     devp2p_event_kind kind;
@@ -34,6 +44,7 @@ typedef struct devp2p_event {
     uint32_t count;
     bool remote;       /* the peer sent the code */
     char protocol[67]; /* the protocol that the code is about, or "" */
+    uint32_t outcome;  /* of a command: DEVP2P_OUTCOME_* */
 } devp2p_event;
 
 /* A devp2p_event_fn hears of every event on the server's loop; it may not
@@ -52,6 +63,16 @@ typedef void devp2p_dialer_fn(
     devp2p_server *srv, uint64_t ticket, const devp2p_node *node, void *user);
 
 /* --- configuration --- */
+
+/* A devp2p_resolve_fn asks for the address of a static node, for a dial that is
+ * about to begin; devp2p_server_resolved is the answer, with the ticket, at
+ * once or later.  name is the host name of its URL, asked for before each dial.
+ * A NULL name asks where the node is that has this key, as discovery may know:
+ * its URL tells no address, or nobody answered there; not found is a good
+ * answer.  It may not block; name and node are borrowed until it returns.
+ * Thread: the server's loop. */
+typedef void devp2p_resolve_fn(devp2p_server *srv, uint64_t ticket,
+    const char *name, const devp2p_node *node, void *user);
 
 /* A devp2p_config is copied whole by devp2p_server_new: strings, arrays, rows.
  * Zero means the default that stands beside the field. */
@@ -117,6 +138,12 @@ typedef struct devp2p_config {
     uint32_t recv_mark;  /* 4 MiB, inflated; one more is read below it */
     uint32_t send_total; /* 64 MiB */
     uint32_t recv_total; /* 64 MiB */
+
+    /* whom to dial */
+    devp2p_iter dial_candidates; /* beside those of protocols */
+    devp2p_resolve_fn *resolver; /* nobody: static nodes need an address, unless
+                                    socks5 or the dialer looks names up */
+    void *resolver_user;
 } devp2p_config;
 
 /* --- life --- */
@@ -204,15 +231,21 @@ DEVP2P_API void devp2p_server_traffic(devp2p_server *srv, devp2p_traffic *out);
 
 /* --- changing: any thread, any callback; the outcome is an event --- */
 
-/* devp2p_server_add_peer adds a static node: it is dialled now, and again 35 s
- * after the last attempt began as long as it is not connected.
+/* devp2p_server_add_peer adds a static node: it is dialled as soon as there is
+ * a slot, and again as long as it is not connected.  A dial that fails is
+ * repeated 35 s after it began; who was connected is dialled 1 to 2 s later;
+ * and who gave a reason to be left alone is, for 35 s to 15 min.  A node that
+ * is static already gets the endpoint of the URL; if it is connected it stays
+ * so.
  *
  * Returns: 0 when the command is on its way, ERR_URL, ERR_CLOSED after the
  *          stop, ERR_AGAIN when 1,024 commands wait, ERR_NOMEM.  The event
- *          COMMAND then says 0, ERR_EXISTS, ERR_LIMIT, ERR_NOMEM, DISC_SELF,
- *          ERR_ACCESS for an address outside of net_restrict, or ERR_ADDR for a
- *          URL without an address to dial (host names are not resolved yet;
- *          they are dialled through socks5 or the dialer).
+ *          COMMAND then says 0 (its outcome tells ADDED or UPDATED, and how the
+ *          node stands), ERR_EXISTS when it is static with this endpoint,
+ *          ERR_LIMIT, ERR_NOMEM, DISC_SELF, ERR_ACCESS for an address outside
+ *          of net_restrict, ERR_NAME for a host name that nobody looks up
+ *          (resolver, socks5, dialer), or ERR_ADDR for a URL without an address
+ *          to dial.  What becomes of the dial is told by PEER_ADD or DIAL_FAIL.
  * Out:     ticket - the event's; may be NULL.
  * In:      url - copied.
  * Thread:  any, any callback. */
@@ -222,11 +255,57 @@ DEVP2P_API DEVP2P_CHECK int devp2p_server_add_peer(
 /* devp2p_server_remove_peer takes a node off the static ones and disconnects it
  * with REQUESTED.
  *
- * Returns: as devp2p_server_add_peer; the event says 0 or ERR_NOT_FOUND.
+ * Returns: as devp2p_server_add_peer; the event says 0 or ERR_NOT_FOUND, and
+ *          its outcome REMOVED and how the node stood.
  * Out:     ticket - the event's; may be NULL.
  * Thread:  any, any callback. */
 DEVP2P_API DEVP2P_CHECK int devp2p_server_remove_peer(
     devp2p_server *srv, uint64_t *ticket, const char *url);
+
+/* devp2p_server_add_peer_wait is devp2p_server_add_peer that waits until the
+ * node is connected, or until its first dial has failed; a static node is
+ * dialled again also after that.
+ *
+ * Returns: 0 when it is a peer; why not: what its COMMAND said (ERR_EXISTS at
+ *          once, and the outcome tells how it stands), or the reason of the
+ *          DIAL_FAIL; as devp2p_server_add_peer; ERR_TIMEOUT; ERR_CLOSED when
+ *          the server stops meanwhile; ERR_STATE on the server's loop.
+ * Out:     out - the event that tells it: COMMAND, PEER_ADD or DIAL_FAIL; after
+ *          ERR_TIMEOUT the COMMAND, if it came.  Zeros when none did; may be
+ *          NULL.
+ * In:      url - copied; timeout_ms - milliseconds, DEVP2P_FOREVER waits.
+ * Thread:  any but the server's loop; a run-style handler may. */
+DEVP2P_API DEVP2P_CHECK int devp2p_server_add_peer_wait(devp2p_server *srv,
+    devp2p_event *out, const char *url, uint32_t timeout_ms);
+
+/* devp2p_server_remove_peer_wait is devp2p_server_remove_peer that waits until
+ * the node is not connected any more.
+ *
+ * Returns: 0; ERR_NOT_FOUND; as devp2p_server_add_peer_wait.
+ * Out:     out - COMMAND, or PEER_DROP when it was connected; may be NULL.
+ * In:      url - copied; timeout_ms - milliseconds, DEVP2P_FOREVER waits.
+ * Thread:  as devp2p_server_add_peer_wait. */
+DEVP2P_API DEVP2P_CHECK int devp2p_server_remove_peer_wait(devp2p_server *srv,
+    devp2p_event *out, const char *url, uint32_t timeout_ms);
+
+/* devp2p_server_wake says that a source of dial candidates which answered
+ * ERR_AGAIN has more.
+ *
+ * Thread: any, any callback. */
+DEVP2P_API void devp2p_server_wake(devp2p_server *srv);
+
+/* devp2p_server_resolved answers the resolver's question with that ticket.  The
+ * first address of each family is used, IPv4 first; an answer that comes after
+ * 5 s (30 s without a name), or twice, is ignored.  Without an address the dial
+ * goes to where the name led before.
+ *
+ * Returns: 0, ERR_CLOSED after the stop, ERR_AGAIN when 1,024 commands wait,
+ *          ERR_NOMEM.
+ * In:      addrs - copied; of a name their ports do not count; err - why there
+ *          are none, or 0.
+ * Thread:  any, any callback. */
+DEVP2P_API DEVP2P_CHECK int devp2p_server_resolved(devp2p_server *srv,
+    uint64_t ticket, const devp2p_addr *addrs, size_t n, int err);
 
 /* devp2p_server_setup_conn sets a connection up on a socket that the program
  * has connected, as one that came in or as a dial of ours.  Its handshake has

@@ -36,7 +36,26 @@ enum {
 };
 #define DP_DIAL_NS      (15 * DP_SEC) /* TCP connect */
 #define DP_HANDSHAKE_NS (5 * DP_SEC)  /* to both Hellos; never extended */
-#define DP_REDIAL_NS    (35 * DP_SEC) /* after the last attempt began */
+
+/* --- dials --- */
+enum {
+    DP_DIAL_HISTORY = 1024, /* dynamic dials in DP_REDIAL_NS: 29 a second */
+    DP_CANDIDATES_PER_TURN = 32, /* asked for; if none is dialled, a rest */
+    DP_LOOKING_PEERS = 3         /* who has dialled so many is not looking */
+};
+/* After the last attempt began: 5 s more than the time for which a peer
+ * throttles our address, as geth. */
+#define DP_REDIAL_NS          (35 * DP_SEC)
+#define DP_RETURN_NS          DP_SEC         /* to who was connected; and */
+#define DP_RETURN_JITTER_NS   DP_SEC         /* up to so much more */
+#define DP_BACKOFF_FIRM_NS    (180 * DP_SEC) /* the peer found a fault in us */
+#define DP_BACKOFF_LASTING_NS (900 * DP_SEC) /* one that lasts */
+#define DP_NAME_NS            (5 * DP_SEC)   /* for the address of a name */
+#define DP_FIND_NS            (30 * DP_SEC)  /* for the address of an id */
+#define DP_FIND_AGAIN_NS      (60 * DP_SEC)  /* doubled when it is not found */
+#define DP_FIND_AGAIN_MAX_NS  (3600 * DP_SEC)
+#define DP_CANDIDATE_REST_NS  DP_SEC        /* when no candidate was dialled */
+#define DP_LOOKING_NS         (10 * DP_SEC) /* between lines in the log */
 
 /* --- who may connect --- */
 enum {

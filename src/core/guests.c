@@ -5,6 +5,12 @@
 
 #include <string.h>
 
+void dp_guest_aim(dp_guests *g, dp_guest *c, devp2p_node *target)
+{
+    dp_free(g->env, c->target, sizeof *c->target);
+    c->target = target;
+}
+
 int dp_guests_init(
     dp_guests *g, const dp_env *env, const uint8_t salt[16], dp_slots slots)
 {
@@ -24,8 +30,10 @@ void dp_guests_fini(dp_guests *g)
 {
     size_t at = 0;
     if (g->all)
-        for (dp_guest *c; (c = dp_map_each(g->all, &at));)
+        for (dp_guest *c; (c = dp_map_each(g->all, &at));) {
+            dp_guest_aim(g, c, NULL);
             dp_free(g->env, c, sizeof *c);
+        }
     dp_map_free(g->all);
     dp_map_free(g->up);
 }
@@ -67,6 +75,7 @@ static size_t *up_count(dp_guests *g, const dp_guest *c)
 
 void dp_guest_forget(dp_guests *g, dp_guest *c)
 {
+    dp_guest_aim(g, c, NULL);
     leave_pending(g, c);
     if (c->state == DP_UP) {
         dp_map_cut(g->up, &c->id);

@@ -27,7 +27,9 @@ typedef struct dp_guest {
     devp2p_id id;   /* whom we dialled, or what an auth claims */
     devp2p_addr addr;
     dp_guest_state state;
-    bool named; /* id is set */
+    bool named;          /* id is set */
+    bool dynamic;        /* a dial to a candidate */
+    devp2p_node *target; /* of a DIAL that nobody has heard of */
     dp_effect_kind effect;
     int code; /* of the effect; the reason while ENDING */
 } dp_guest;
@@ -57,6 +59,9 @@ dp_guest *dp_guest_new(dp_guests *g, uint64_t number, dp_guest_state state,
     const devp2p_addr *addr);
 void dp_guest_forget(dp_guests *g, dp_guest *c);
 void dp_guest_free(dp_guests *g, dp_guest *c);
+
+/* dp_guest_aim gives a dial its target, which it owns, or takes it away. */
+void dp_guest_aim(dp_guests *g, dp_guest *c, devp2p_node *target);
 
 /* dp_guest_up gives a named one a slot. */
 void dp_guest_up(dp_guests *g, dp_guest *c);

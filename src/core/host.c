@@ -1,30 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "core/host.h"
+#include "core/host_impl.h"
 
 #include "base/assert.h"
-#include "core/door.h"
-#include "core/guests.h"
-#include "core/notices.h"
-#include "core/statics.h"
 
 #include <inttypes.h>
 #include <string.h>
-
-struct dp_host {
-    dp_env env;
-    devp2p_id self;
-    dp_guests guests;
-    dp_statics *statics;
-    dp_trust *trust;
-    dp_door door;
-    dp_map *allowed; /* ids; NULL: all */
-    devp2p_counters counts;
-    dp_notices notices;
-    dp_list todo;   /* guests that have an effect to give */
-    uint64_t order; /* of the last dial, auth or held verdict */
-    bool stopping;
-    bool by_name;
-};
 
 /* --- life --- */
 
@@ -47,6 +27,7 @@ int dp_host_new(dp_host **out, const dp_host_setup *setup, dp_now now)
     h->env = setup->env;
     h->self = setup->self;
     h->by_name = setup->by_name;
+    h->looked = now.mono;
     dp_list_init(&h->todo);
     dp_notices_init(&h->notices, &h->env);
 
@@ -56,7 +37,8 @@ int dp_host_new(dp_host **out, const dp_host_setup *setup, dp_now now)
         err = dp_guests_init(&h->guests, &h->env, salt,
             dp_slots_of(setup->max_peers, &setup->access));
     if (!err)
-        err = dp_statics_new(&h->statics, &h->env, salt);
+        err = dp_dials_new(
+            &h->dials, &h->env, salt, setup->resolves, setup->by_name);
     if (!err)
         err = post_guards(h, &setup->access, salt, now);
     if (err) {
@@ -78,7 +60,7 @@ void dp_host_free(dp_host *h)
             dp_free(&env, c, sizeof *c);
     }
     dp_guests_fini(&h->guests);
-    dp_statics_free(h->statics);
+    dp_dials_free(h->dials);
     dp_map_free(h->allowed);
     if (h->door.env)
         dp_door_fini(&h->door);
@@ -92,15 +74,16 @@ void dp_host_free(dp_host *h)
 static uint32_t flags_of(const dp_host *h, const dp_guest *c)
 {
     uint32_t flags = dp_guest_outbound(c) ? 0 : DEVP2P_PEER_INBOUND;
-    if (dp_statics_find(h->statics, &c->id))
+    if (dp_dials_find(h->dials, &c->id))
         flags |= DEVP2P_PEER_STATIC;
     if (dp_trust_has(h->trust, &c->id))
         flags |= DEVP2P_PEER_TRUSTED;
+    if (c->dynamic)
+        flags |= DEVP2P_PEER_DYNAMIC;
     return flags;
 }
 
-/* tell tells about a connection; end may say more, or be NULL. */
-static void tell(dp_host *h, const dp_guest *c, devp2p_event_kind kind,
+void dp_host_notify(dp_host *h, const dp_guest *c, devp2p_event_kind kind,
     int code, const devp2p_event *end, dp_now now)
 {
     devp2p_event e = {
@@ -118,9 +101,7 @@ static void tell(dp_host *h, const dp_guest *c, devp2p_event_kind kind,
     dp_notices_tell(&h->notices, &e, now);
 }
 
-/* want asks the server for something.  A goodbye that follows an acceptance
- * not yet taken replaces it; otherwise the first reason stays. */
-static void want(dp_host *h, dp_guest *c, dp_effect_kind effect, int code)
+void dp_host_want(dp_host *h, dp_guest *c, dp_effect_kind effect, int code)
 {
     if (dp_linked(&c->todo)) {
         if (c->code == 0)
@@ -137,7 +118,7 @@ static void end_session(dp_host *h, dp_guest *c, int code)
 {
     if (c->state == DP_ENDING)
         return;
-    want(h, c, c->state == DP_HELD ? DP_JUDGE : DP_CLOSE, code);
+    dp_host_want(h, c, c->state == DP_HELD ? DP_JUDGE : DP_CLOSE, code);
     if (c->state != DP_UP)
         c->state = DP_ENDING;
 }
@@ -145,13 +126,13 @@ static void end_session(dp_host *h, dp_guest *c, int code)
 /* cancel gives up a dial before its TCP connection is up, and forgets it. */
 static void cancel(dp_host *h, dp_guest *c, int code, dp_now now)
 {
-    tell(h, c, DEVP2P_EVENT_DIAL_FAIL, code, NULL, now);
+    dp_host_notify(h, c, DEVP2P_EVENT_DIAL_FAIL, code, NULL, now);
     if (dp_linked(&c->todo)) { /* nobody has heard of it yet */
         dp_guest_free(&h->guests, c);
         return;
     }
     dp_guest_forget(&h->guests, c);
-    want(h, c, DP_CANCEL, code);
+    dp_host_want(h, c, DP_CANCEL, code);
 }
 
 static void cancel_dialing(
@@ -164,10 +145,25 @@ static void cancel_dialing(
         }
 }
 
+/* next_question gives a RESOLVE or FIND. */
+static bool next_question(dp_host *h, dp_effect *out)
+{
+    bool by_id;
+    const devp2p_node *node =
+        h->stopping ? NULL : dp_dials_ask(h->dials, &out->conn, &by_id);
+    if (!node)
+        return false;
+    out->kind = by_id ? DP_FIND : DP_RESOLVE;
+    out->node = *node;
+    return true;
+}
+
 bool dp_host_next(dp_host *h, dp_effect *out, dp_now now)
 {
     memset(out, 0, sizeof *out);
     dp_link *k = dp_list_pop(&h->todo);
+    if (!k && next_question(h, out))
+        return true;
     if (!k) {
         out->kind = DP_EVENT;
         return dp_notices_next(&h->notices, &out->event, now);
@@ -176,8 +172,10 @@ bool dp_host_next(dp_host *h, dp_effect *out, dp_now now)
     out->kind = c->effect;
     out->conn = c->number;
     out->code = c->code;
-    if (c->effect == DP_DIAL)
-        out->node = *dp_statics_find(h->statics, &c->id);
+    if (c->effect == DP_DIAL) {
+        out->node = *c->target;
+        dp_guest_aim(&h->guests, c, NULL);
+    }
     if (c->effect == DP_CANCEL)
         dp_free(&h->env, c, sizeof *c);
     return true;
@@ -185,12 +183,10 @@ bool dp_host_next(dp_host *h, dp_effect *out, dp_now now)
 
 /* --- verdicts --- */
 
-/* welcome: it is one of allow_ids, if there are any, or the user named it
- * otherwise. */
-static bool welcome(const dp_host *h, const devp2p_id *id)
+bool dp_host_welcome(const dp_host *h, const devp2p_id *id)
 {
     return !h->allowed || dp_map_get(h->allowed, id) ||
-           dp_statics_find(h->statics, id) || dp_trust_has(h->trust, id) ||
+           dp_dials_find(h->dials, id) || dp_trust_has(h->trust, id) ||
            memcmp(id, &h->self, sizeof *id) == 0;
 }
 
@@ -207,7 +203,7 @@ bool dp_host_room(const dp_host *h, const devp2p_id *id, bool inbound)
 /* check is asked after the auth and again after the Hello. */
 static int check(const dp_host *h, const devp2p_id *id, bool inbound)
 {
-    if (!welcome(h, id))
+    if (!dp_host_welcome(h, id))
         return DEVP2P_DISC_USELESS_PEER;
     if (!dp_host_room(h, id, inbound))
         return DEVP2P_DISC_TOO_MANY_PEERS;
@@ -289,7 +285,8 @@ static int decide(dp_host *h, dp_guest *c, dp_now now)
         return DP_HOLD;
     dp_guest_up(&h->guests, c);
     count(h, 0);
-    tell(h, c, DEVP2P_EVENT_PEER_ADD, 0, NULL, now);
+    dp_dials_up(h->dials, &c->id, now);
+    dp_host_notify(h, c, DEVP2P_EVENT_PEER_ADD, 0, NULL, now);
     cancel_dialing(h, &c->id, DEVP2P_DISC_ALREADY_CONNECTED, now);
     return 0;
 }
@@ -304,54 +301,13 @@ static bool judge_held(dp_host *h, const devp2p_id *id, dp_now now)
         int code = decide(h, c, now);
         if (code == DP_HOLD)
             continue;
-        want(h, c, DP_JUDGE, code);
+        dp_host_want(h, c, DP_JUDGE, code);
         return true;
     }
     return false;
 }
 
-/* --- dials --- */
-
-/* may_dial: twice as many dials at once as there are slots left for them. */
-static bool may_dial(const dp_host *h)
-{
-    const dp_guests *g = &h->guests;
-    size_t cap = g->slots.dialled;
-
-    return !h->stopping && g->dials < g->slots.pending_out &&
-           dp_host_peers(h) < g->slots.up && g->up_out < cap &&
-           g->dials < 2 * (cap - g->up_out);
-}
-
-/* begin adds a connection that begins here, NULL when memory is out. */
-static dp_guest *begin(
-    dp_host *h, const devp2p_node *node, dp_guest_state state)
-{
-    h->order++;
-    dp_guest *c =
-        dp_guest_new(&h->guests, DP_CONN_DIAL | h->order, state, &node->addr);
-    if (!c)
-        return NULL;
-    c->since = h->order;
-    c->id = node->id;
-    c->named = true;
-    return c;
-}
-
-static void dial(dp_host *h, const devp2p_node *node, dp_now now)
-{
-    dp_guest *c = begin(h, node, DP_DIALING);
-    if (!c) {
-        dp_guest none = { .number = DP_CONN_DIAL, .addr = node->addr };
-        none.id = node->id;
-        tell(h, &none, DEVP2P_EVENT_DIAL_FAIL, DEVP2P_ERR_NOMEM, NULL, now);
-        dp_statics_wake(h->statics, &node->id);
-        return;
-    }
-    want(h, c, DP_DIAL, 0);
-}
-
-static bool busy(const dp_host *h, const devp2p_id *id)
+bool dp_host_busy(const dp_host *h, const devp2p_id *id)
 {
     if (dp_guests_peer(&h->guests, id))
         return true;
@@ -366,23 +322,11 @@ static void settle(dp_host *h, const devp2p_id *id, dp_now now)
 {
     while (judge_held(h, id, now))
         continue;
-    if (busy(h, id))
-        dp_statics_rest(h->statics, id);
+    if (dp_host_busy(h, id))
+        dp_dials_rest(h->dials, id);
     else
-        dp_statics_wake(h->statics, id);
+        dp_dials_wake(h->dials, id);
     dp_host_tick(h, now);
-}
-
-void dp_host_tick(dp_host *h, dp_now now)
-{
-    const devp2p_node *node;
-    while (may_dial(h) && (node = dp_statics_due(h->statics, now)))
-        dial(h, node, now);
-}
-
-uint64_t dp_host_deadline(const dp_host *h)
-{
-    return may_dial(h) ? dp_statics_when(h->statics) : DP_NEVER;
 }
 
 /* --- facts --- */
@@ -413,17 +357,6 @@ int dp_host_incoming(
     return 0;
 }
 
-void dp_host_dialed(dp_host *h, uint64_t conn, int err, dp_now now)
-{
-    dp_guest *c = dp_guests_find(&h->guests, conn);
-    if (!c || c->state != DP_DIALING)
-        return;
-    if (err)
-        dp_host_down(h, conn, &(devp2p_event){ .code = err }, now);
-    else
-        c->state = DP_SHAKING;
-}
-
 /* unwanted says why no connection to a node may begin that is up already. */
 static int unwanted(const dp_host *h, const devp2p_id *id)
 {
@@ -439,6 +372,20 @@ static int unwanted(const dp_host *h, const devp2p_id *id)
     return 0;
 }
 
+dp_guest *dp_host_begin(
+    dp_host *h, const devp2p_node *node, dp_guest_state state)
+{
+    h->order++;
+    dp_guest *c =
+        dp_guest_new(&h->guests, DP_CONN_DIAL | h->order, state, &node->addr);
+    if (!c)
+        return NULL;
+    c->since = h->order;
+    c->id = node->id;
+    c->named = true;
+    return c;
+}
+
 int dp_host_outgoing(
     dp_host *h, uint64_t *conn, const devp2p_node *node, dp_now now)
 {
@@ -447,9 +394,9 @@ int dp_host_outgoing(
         return err;
     cancel_dialing(h, &node->id, DEVP2P_ERR_EXISTS, now);
     dp_guest *c = NULL;
-    if (h->guests.dials == DP_PENDING_MAX)
+    if (h->guests.dials >= h->guests.slots.pending_out)
         err = DEVP2P_ERR_LIMIT;
-    else if (!(c = begin(h, node, DP_SHAKING)))
+    else if (!(c = dp_host_begin(h, node, DP_SHAKING)))
         err = DEVP2P_ERR_NOMEM;
     else
         *conn = c->number;
@@ -503,10 +450,14 @@ void dp_host_down(
     dp_guest *c = dp_guests_find(&h->guests, conn);
     if (!c)
         return;
-    if (c->state == DP_UP)
-        tell(h, c, DEVP2P_EVENT_PEER_DROP, end->code, end, now);
-    else if (dp_guest_outbound(c))
-        tell(h, c, DEVP2P_EVENT_DIAL_FAIL, end->code, end, now);
+    if (c->state == DP_UP) {
+        dp_host_notify(h, c, DEVP2P_EVENT_PEER_DROP, end->code, end, now);
+        dp_dials_dropped(h->dials, &c->id, end->code, end->remote, now);
+    } else if (dp_guest_outbound(c)) {
+        dp_host_notify(h, c, DEVP2P_EVENT_DIAL_FAIL, end->code, end, now);
+        dp_dials_refused(h->dials, &c->id, end->code, end->remote, now);
+    }
+    h->tried += dp_guest_outbound(c);
     bool named = c->named;
     devp2p_id id = c->id;
     dp_guest_free(&h->guests, c);
@@ -516,38 +467,53 @@ void dp_host_down(
 
 /* --- commands --- */
 
+/* stands tells how a node stands: a set of DEVP2P_OUTCOME_*. */
+static uint32_t stands(const dp_host *h, const devp2p_id *id)
+{
+    if (dp_guests_peer(&h->guests, id))
+        return DEVP2P_OUTCOME_CONNECTED;
+    return dp_host_busy(h, id) ? DEVP2P_OUTCOME_DIALLING : 0;
+}
+
+/* add: 0, DP_MOVED, or why not. */
 static int add(dp_host *h, const devp2p_node *node)
 {
     if (h->stopping)
         return DEVP2P_ERR_CLOSED;
     if (memcmp(&node->id, &h->self, sizeof h->self) == 0)
         return DEVP2P_DISC_SELF;
-    bool named = h->by_name && node->host[0];
-    if ((node->addr.family == 0 && !named) || node->addr.port == 0)
-        return DEVP2P_ERR_ADDR;
-    if (!dp_door_allows(&h->door, &node->addr))
+    if (!dp_door_allows(&h->door, &node->addr) &&
+        (node->addr.family || h->by_name))
         return DEVP2P_ERR_ACCESS;
-    return dp_statics_add(h->statics, node);
+    return dp_dials_add(h->dials, node);
 }
 
 int dp_host_list(dp_host *h, const devp2p_node *node)
 {
     int err = add(h, node);
-    if (!err)
-        dp_statics_wake(h->statics, &node->id);
-    return err;
+    if (err == 0 || err == DP_MOVED)
+        dp_dials_wake(h->dials, &node->id);
+    return err == DP_MOVED ? 0 : err;
 }
 
 void dp_host_add(
     dp_host *h, uint64_t ticket, const devp2p_node *node, dp_now now)
 {
+    int err = add(h, node);
+    if (err == DP_MOVED) /* where it was is of no use any more */
+        cancel_dialing(h, &node->id, DEVP2P_DISC_REQUESTED, now);
     devp2p_event outcome = {
         .kind = DEVP2P_EVENT_COMMAND,
         .ticket = ticket,
-        .code = add(h, node),
+        .code = err == DP_MOVED ? 0 : err,
         .id = node->id,
         .addr = node->addr,
+        .outcome = stands(h, &node->id),
     };
+    if (outcome.code == 0 && !outcome.outcome && dp_host_dials_left(h))
+        outcome.outcome = DEVP2P_OUTCOME_DIALLING; /* settle begins it */
+    if (outcome.code == 0)
+        outcome.outcome |= err ? DEVP2P_OUTCOME_UPDATED : DEVP2P_OUTCOME_ADDED;
     dp_notices_tell(&h->notices, &outcome, now);
     if (outcome.code == 0)
         settle(h, &node->id, now);
@@ -558,6 +524,7 @@ void dp_host_add(
 void dp_host_remove(
     dp_host *h, uint64_t ticket, const devp2p_id *id, dp_now now)
 {
+    uint32_t stood = stands(h, id);
     dp_guest *up = dp_guests_peer(&h->guests, id);
     if (up)
         end_session(h, up, DEVP2P_DISC_REQUESTED);
@@ -565,12 +532,13 @@ void dp_host_remove(
     for (dp_guest *c = NULL; (c = dp_guests_next(&h->guests, id, c));)
         if (dp_guest_outbound(c) || c->state == DP_HELD)
             end_session(h, c, DEVP2P_DISC_REQUESTED);
-    bool known = dp_statics_cut(h->statics, id) || up;
+    bool known = dp_dials_cut(h->dials, id, now) || up;
     devp2p_event outcome = {
         .kind = DEVP2P_EVENT_COMMAND,
         .ticket = ticket,
         .code = known ? 0 : DEVP2P_ERR_NOT_FOUND,
         .id = *id,
+        .outcome = stood | (known ? DEVP2P_OUTCOME_REMOVED : 0),
     };
     dp_notices_tell(&h->notices, &outcome, now);
     settle(h, id, now);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* host.h - who may connect: slots, static nodes and their dials, verdicts,
- * events.  One per server.  Facts go in; what it wants leaves through
+/* host.h - who may connect: slots, dials to static nodes and to candidates,
+ * verdicts, events.  One per server.  Facts go in; what it wants leaves through
  * dp_host_next.
  *
  * A conn is the number of a connection, never reused.  The server numbers those
@@ -23,6 +23,7 @@ typedef struct dp_host_setup {
     devp2p_id self;
     uint32_t max_peers; /* DEVP2P_NONE for none */
     bool by_name;       /* a host name can be dialled as it is */
+    bool resolves;      /* RESOLVE and FIND are answered */
     dp_access access;   /* checked; its lists are not kept */
 } dp_host_setup;
 
@@ -36,7 +37,9 @@ typedef enum dp_effect_kind {
     DP_CANCEL,   /* give the dial conn up, the host has forgotten it */
     DP_JUDGE,    /* dp_session_judge(conn, code) of a held one */
     DP_CLOSE,    /* end conn with code */
-    DP_EVENT     /* tell event */
+    DP_EVENT,    /* tell event */
+    DP_RESOLVE,  /* dp_host_resolved(conn): the addresses of node.host */
+    DP_FIND      /* the same: where node.id is now, as discovery knows */
 } dp_effect_kind;
 
 typedef struct dp_effect {
@@ -87,11 +90,30 @@ int dp_host_ready(dp_host *h, uint64_t conn, dp_now now);
 void dp_host_down(
     dp_host *h, uint64_t conn, const devp2p_event *end, dp_now now);
 
+/* dp_host_resolved answers the RESOLVE or FIND that conn is the number of; who
+ * answers too late, twice or unasked is ignored.  err 0 and n = 0 is not found.
+ */
+void dp_host_resolved(dp_host *h, uint64_t conn, const devp2p_addr *addrs,
+    size_t n, int err, dp_now now);
+
+/* dp_host_wants_at is when a candidate can be dialled, for all that is known;
+ * dp_host_wants: it is now.  dp_host_offer offers one: 0 when it is dialled, or
+ * why not: ERR_CLOSED, ERR_LIMIT (not now), ERR_ADDR, DISC_SELF,
+ * DISC_ALREADY_CONNECTED, ERR_EXISTS (it is being dialled, or is a static
+ * node), ERR_AGAIN (it was dialled DP_REDIAL_NS ago or less), ERR_NOMEM. */
+uint64_t dp_host_wants_at(dp_host *h, dp_now now);
+static inline bool dp_host_wants(dp_host *h, dp_now now)
+{
+    return dp_host_wants_at(h, now) <= now.mono;
+}
+int dp_host_offer(dp_host *h, const devp2p_node *node, dp_now now);
+
 /* --- commands: the outcome is an event with the ticket ---
- * add: 0, DISC_SELF, ERR_ADDR (no address or port to dial), ERR_ACCESS
- * (outside of net_restrict), ERR_EXISTS, ERR_LIMIT, ERR_NOMEM, ERR_CLOSED.
- * remove: 0, or ERR_NOT_FOUND when the node is neither static nor
- * connected. */
+ * add: 0, DISC_SELF, ERR_ADDR (no address or port to dial), ERR_NAME (nobody
+ * looks it up), ERR_ACCESS (outside of net_restrict), ERR_EXISTS (with the same
+ * endpoint), ERR_LIMIT, ERR_NOMEM, ERR_CLOSED.  remove: 0, or ERR_NOT_FOUND
+ * when the node is neither static nor connected.  The event's outcome tells how
+ * the node stands. */
 void dp_host_add(
     dp_host *h, uint64_t ticket, const devp2p_node *node, dp_now now);
 void dp_host_remove(

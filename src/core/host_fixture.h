@@ -18,6 +18,8 @@ typedef struct fixture {
     dp_host *h;
     dp_now now;
     uint64_t dial[256]; /* conn of the last DIAL to a node */
+    uint64_t question;  /* the last RESOLVE or FIND */
+    devp2p_node node;   /* of the last DIAL */
     uint64_t lost;      /* by LOST events */
     devp2p_event event; /* the last one */
     char said[16 * 1024];
@@ -40,21 +42,24 @@ static inline devp2p_node node_of(uint8_t n)
     return (devp2p_node){ .id = id_of(n), .addr = addr_of(n) };
 }
 
-/* fixture_open makes a host with rules of its own about who may connect. */
-static inline void fixture_open(
-    fixture *f, uint32_t max_peers, const dp_access *access)
+/* fixture_setup is for hosts that are not as fixture_init makes them. */
+static inline void fixture_setup(fixture *f, dp_host_setup setup)
 {
     memset(f, 0, sizeof *f);
     test_env_init(&f->t);
     f->now = (dp_now){ .mono = 1000 * DP_SEC, .wall = 1700000000000 };
-    dp_host_setup setup = {
-        .env = f->t.env,
-        .self = id_of(SELF),
-        .max_peers = max_peers,
-        .access = *access,
-    };
-    assert_int_equal(dp_access_check(access), 0);
+    setup.env = f->t.env;
+    setup.self = id_of(SELF);
+    assert_int_equal(dp_access_check(&setup.access), 0);
     assert_int_equal(dp_host_new(&f->h, &setup, f->now), 0);
+}
+
+/* fixture_open makes a host with rules of its own about who may connect. */
+static inline void fixture_open(
+    fixture *f, uint32_t max_peers, const dp_access *access)
+{
+    fixture_setup(
+        f, (dp_host_setup){ .max_peers = max_peers, .access = *access });
 }
 
 static inline void fixture_init(fixture *f, uint32_t max_peers)
@@ -160,10 +165,11 @@ static inline size_t say_event(char *out, size_t cap, const devp2p_event *e)
     else if (e->kind == DEVP2P_EVENT_LOST)
         n = snprintf(out, cap, "lost %d\n", (int)e->count);
     else
-        n = snprintf(out, cap, "%s n%d%s%s%s%s%s%s\n", kinds[e->kind],
+        n = snprintf(out, cap, "%s n%d%s%s%s%s%s%s%s\n", kinds[e->kind],
             e->id.b[0], e->flags & DEVP2P_PEER_INBOUND ? " inbound" : "",
             e->flags & DEVP2P_PEER_STATIC ? " static" : "",
             e->flags & DEVP2P_PEER_TRUSTED ? " trusted" : "",
+            e->flags & DEVP2P_PEER_DYNAMIC ? " dynamic" : "",
             e->kind == DEVP2P_EVENT_PEER_ADD ? "" : ": ",
             e->kind == DEVP2P_EVENT_PEER_ADD ? "" : words(e->code),
             e->remote ? " (remote)" : "");
@@ -174,7 +180,7 @@ static inline size_t say_event(char *out, size_t cap, const devp2p_event *e)
 static inline const char *said(fixture *f)
 {
     static const char *const names[] = { "?", "dial", "cancel", "judge",
-        "close" };
+        "close", "event", "resolve", "find" };
     dp_effect e;
     size_t at = 0;
     f->said[0] = 0;
@@ -187,7 +193,14 @@ static inline const char *said(fixture *f)
             f->event = e.event;
             f->lost += e.event.count;
             at += say_event(f->said + at, cap, &e.event);
+        } else if (e.kind >= DP_RESOLVE) {
+            f->question = e.conn;
+            at += (size_t)snprintf(f->said + at, cap, "%s %s%d%s%s\n",
+                names[e.kind], "n", e.node.id.b[0],
+                e.kind == DP_RESOLVE ? " at " : "",
+                e.kind == DP_RESOLVE ? e.node.host : "");
         } else {
+            f->node = e.kind == DP_DIAL ? e.node : f->node;
             at += (size_t)snprintf(f->said + at, cap, "%s %s%s%s\n",
                 names[e.kind], label(f, name, e.conn),
                 e.kind < DP_JUDGE ? "" : ": ",

@@ -393,6 +393,9 @@ static void copy_hooks(dp_config *out, const devp2p_config *cfg)
     };
     out->on_event = cfg->on_event;
     out->on_event_user = cfg->on_event_user;
+    out->candidates = cfg->dial_candidates;
+    out->resolver = cfg->resolver;
+    out->resolver_user = cfg->resolver_user;
 }
 
 int dp_config_init(dp_config *out, const devp2p_config *theirs,

@@ -34,6 +34,9 @@ typedef struct dp_config {
     dp_access access;
     const char *const *trusted; /* URLs, which have been parsed once */
     dp_bandwidth bandwidth;
+    devp2p_iter candidates;
+    devp2p_resolve_fn *resolver;
+    void *resolver_user;
 } dp_config;
 
 /* dp_config_init checks and copies.  Every error leaves a sentence that names

@@ -52,8 +52,9 @@ static void note(devp2p_server *srv, const devp2p_event *e)
             e->protocol[0] ? ", protocol " : "", e->protocol);
         break;
     case DEVP2P_EVENT_DIAL_FAIL:
-        dp_log(env, DEVP2P_LOG_INFO, "server", "dial %s: %s", addr,
-            devp2p_strerror(e->code));
+        dp_log(env,
+            e->flags & DEVP2P_PEER_DYNAMIC ? DEVP2P_LOG_DEBUG : DEVP2P_LOG_INFO,
+            "server", "dial %s: %s", addr, devp2p_strerror(e->code));
         break;
     case DEVP2P_EVENT_COMMAND:
     case DEVP2P_EVENT_LOST:
@@ -87,6 +88,12 @@ static void obey(devp2p_server *srv, const dp_effect *e, dp_now now)
         note(srv, &e->event);
         dp_events_tell(srv, &e->event);
         break;
+    case DP_RESOLVE:
+    case DP_FIND:
+        srv->cfg.resolver(srv, e->conn,
+            e->kind == DP_RESOLVE ? e->node.host : NULL, &e->node,
+            srv->cfg.resolver_user);
+        break;
     }
 }
 
@@ -118,6 +125,9 @@ static void follow(devp2p_server *srv, const dp_command *c, dp_now now)
         break;
     case DP_DIALED:
         dp_dialer_answered(srv, c, now);
+        break;
+    case DP_RESOLVED:
+        dp_host_resolved(srv->host, c->conn, c->addrs, c->naddrs, c->err, now);
         break;
     }
 }

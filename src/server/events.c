@@ -38,6 +38,7 @@ void dp_events_tell(devp2p_server *srv, const devp2p_event *event)
     if (srv->cfg.on_event)
         srv->cfg.on_event(event, srv->cfg.on_event_user);
     pthread_mutex_lock(&srv->lock);
+    dp_await_tell(srv, event);
     for (dp_link *k = dp_list_first(&srv->rings); k;
          k = dp_list_next(&srv->rings, k)) {
         devp2p_events *r = dp_of(k, devp2p_events, link);

@@ -13,8 +13,9 @@ typedef enum dp_command_kind {
     DP_REMOVE,
     DP_TRUST,
     DP_DISTRUST,
-    DP_SETUP, /* a session on raw: inbound, or to node */
-    DP_DIALED /* the program's dialer answers */
+    DP_SETUP,   /* a session on raw: inbound, or to node */
+    DP_DIALED,  /* the program's dialer answers */
+    DP_RESOLVED /* its resolver does */
 } dp_command_kind;
 
 typedef struct dp_command {
@@ -22,10 +23,15 @@ typedef struct dp_command {
     dp_command_kind kind;
     uint64_t ticket;
     devp2p_node node;
-    uint64_t conn;   /* DIALED: the dial */
+    uint64_t conn;   /* DIALED: the dial; RESOLVED: the question */
     int raw;         /* SETUP, DIALED: a socket, or an error */
     bool inbound;    /* SETUP */
     devp2p_addr far; /* the other end of raw */
+
+    /* RESOLVED: one of each family at most */
+    devp2p_addr addrs[2];
+    size_t naddrs;
+    int err;
 } dp_command;
 
 typedef struct dp_mailbox {

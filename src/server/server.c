@@ -138,7 +138,8 @@ static int make_machines(devp2p_server *srv)
         .self = srv->self.id,
         .max_peers = max,
         .access = srv->cfg.access,
-        .by_name = srv->cfg.dialer || srv->cfg.socks5 };
+        .by_name = srv->cfg.dialer || srv->cfg.socks5,
+        .resolves = srv->cfg.resolver != NULL };
     dp_slots slots = dp_slots_of(max, &srv->cfg.access);
     /* a dial that was given up stays a line until the host's effect is taken */
     size_t lines = slots.most + slots.pending_in + 2 * slots.pending_out;
@@ -149,6 +150,7 @@ static int make_machines(devp2p_server *srv)
         &srv->recv, &srv->send);
     srv->self.traffic = &srv->moved;
     dp_scratch_init(&srv->scratch, env);
+    dp_candidates_init(&srv->candidates, &srv->cfg);
     if (!err)
         err = dp_map_new(&srv->lines, env, salt, lines, sizeof(uint64_t));
     if (!err)
@@ -229,6 +231,7 @@ static int make_shell(devp2p_server **out, dp_config *cfg, dp_world *world)
     srv->self.env.random_user = world;
     dp_mailbox_init(&srv->mail);
     dp_list_init(&srv->rings);
+    dp_list_init(&srv->waiters);
     dp_list_init(&srv->all);
     dp_list_init(&srv->dirty);
     *out = srv;
@@ -442,6 +445,21 @@ static int command(
     int err = devp2p_node_parse(&node, url);
 
     return err ? err : dp_server_command(srv, kind, &node, ticket);
+}
+
+/* devp2p_server_resolved copies the first address of each family. */
+int devp2p_server_resolved(devp2p_server *srv, uint64_t ticket,
+    const devp2p_addr *addrs, size_t n, int err)
+{
+    dp_command c = { .kind = DP_RESOLVED, .conn = ticket, .err = err };
+
+    for (uint8_t family = 4; family <= 6; family += 2)
+        for (size_t i = 0; i < n; i++)
+            if (addrs[i].family == family) {
+                c.addrs[c.naddrs++] = addrs[i];
+                break;
+            }
+    return dp_server_send(srv, &c, NULL);
 }
 
 int devp2p_server_add_peer(

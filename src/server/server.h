@@ -7,6 +7,8 @@
 #include "base/world.h"
 #include "core/gate.h"
 #include "core/host.h"
+#include "server/await.h"
+#include "server/candidates.h"
 #include "server/config.h"
 #include "server/line.h"
 #include "server/listener.h"
@@ -41,6 +43,7 @@ struct devp2p_server {
     devp2p_peer **peers;
     size_t npeers, peers_cap;
     dp_list rings;            /* devp2p_events */
+    dp_list waiters;          /* _wait */
     bool silent;              /* no event follows */
     devp2p_counters counters; /* as they were after the last turn */
     devp2p_traffic told;      /* moved, at the end of the last turn */
@@ -60,6 +63,7 @@ struct devp2p_server {
     uint64_t numbers; /* of inbound connections */
     dp_listener listener;
     dp_scratch scratch; /* of the message at hand */
+    dp_candidates candidates;
     bool stopping, ended;
     bool pool_full;
 };

@@ -143,7 +143,7 @@ static void undialable(void **state)
     uint64_t ticket;
     assert_int_equal(devp2p_server_add_peer(a.srv, &ticket, name), 0);
     const devp2p_event *e = node_expect(&a, DEVP2P_EVENT_COMMAND);
-    assert_int_equal(e->code, DEVP2P_ERR_ADDR);
+    assert_int_equal(e->code, DEVP2P_ERR_NAME);
     assert_int_equal(e->ticket, ticket);
     node_stop(&a);
     node_stop(&b);

@@ -176,6 +176,7 @@ static void stop(devp2p_server *srv, dp_now now)
     dp_listener_close(&srv->listener, srv->world);
     pthread_mutex_lock(&srv->lock);
     srv->mail.closed = true;
+    dp_await_end(srv);
     pthread_mutex_unlock(&srv->lock);
     dp_host_stop(srv->host, now);
     dp_log(&srv->self.env, DEVP2P_LOG_INFO, "server", "stopping");
@@ -207,6 +208,7 @@ static void begin(devp2p_server *srv, dp_list *batch, dp_now now)
     tick_lines(srv, now);
     dp_effects_commands(srv, now);
     dp_host_tick(srv->host, now);
+    dp_candidates_ask(&srv->candidates, srv->host, now);
     dp_effects_run(srv, now);
     dp_list_splice(batch, &srv->dirty);
     for (dp_link *k = dp_list_first(batch); k; k = dp_list_next(batch, k)) {
@@ -285,13 +287,14 @@ static void tell_traffic(devp2p_server *srv)
 }
 
 /* next_turn is when the next turn is due. */
-static uint64_t next_turn(const devp2p_server *srv, dp_now now)
+static uint64_t next_turn(devp2p_server *srv, dp_now now)
 {
     uint64_t at =
         dp_sooner(dp_timers_first(srv->timers), dp_host_deadline(srv->host));
 
     if (!dp_list_empty(&srv->dirty))
         return now.mono;
+    at = dp_sooner(at, dp_candidates_when(&srv->candidates, srv->host, now));
     return srv->pool_full ? at : dp_sooner(at, dp_gate_when(srv->gate, now));
 }
 
