@@ -123,6 +123,7 @@ sim_end *sim_account_open(
         .began_us = devp2p_sim_time_us(a->sim),
         .crashes = devp2p_sim_node_faults(node, DEVP2P_SIM_CRASH),
         .starved = devp2p_sim_node_faults(node, DEVP2P_SIM_NO_MEMORY),
+        .life = devp2p_sim_life(node),
         .stops = its->stops,
         .rw = rw };
     its->newest = e;
@@ -278,14 +279,16 @@ static bool given_up(const owner *its, const sim_end *e)
     return newer != e && e->unsure && e->closed;
 }
 
-/* ending finds the end that a PEER_DROP is about: the oldest that fits.  A
- * connection that ended before its handler began has no end here. */
+/* ending finds the end that a PEER_DROP is about: the oldest that fits among
+ * those of the same server.  A connection that ended before its handler began
+ * has no end here. */
 static sim_end *ending(
     const owner *its, const devp2p_sim_node *peer, const devp2p_event *event)
 {
     sim_end *found = NULL;
     for (sim_end *e = its->newest; e; e = e->older)
-        if (e->peer == peer && !e->dropped && !sim_end_crashed(e) &&
+        if (e->peer == peer && e->life == devp2p_sim_life(e->node) &&
+            !e->dropped && !sim_end_crashed(e) &&
             e->addr.port == event->addr.port &&
             !memcmp(e->addr.ip, event->addr.ip, sizeof e->addr.ip) &&
             !given_up(its, e))

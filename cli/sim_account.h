@@ -31,11 +31,12 @@ typedef struct sim_end {
     uint32_t unsent;
     int reason;
     bool remote;
-    bool dropped; /* PEER_DROP was told */
-    bool closed;  /* the handler has ended */
-    bool told;    /* on_close said how many are unsent, before the event did */
-    bool held;    /* on_msg has put a message off */
-    bool unsure;  /* events were lost, for want of memory, since it opened */
+    bool dropped;  /* PEER_DROP was told */
+    bool closed;   /* the handler has ended */
+    bool told;     /* on_close said how many are unsent, before the event did */
+    bool held;     /* on_msg has put a message off */
+    bool unsure;   /* events were lost, for want of memory, since it opened */
+    uint64_t life; /* the server of its node that opened it */
     uint64_t crashes, starved, stops; /* of its node when it was opened */
     uint64_t leaving_us; /* from the stop of its node to its PEER_DROP */
 

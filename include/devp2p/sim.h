@@ -170,6 +170,14 @@ DEVP2P_API void devp2p_sim_stop(devp2p_sim_node *node);
  * Thread:  also callbacks and handlers of any node. */
 DEVP2P_API devp2p_server *devp2p_sim_server(const devp2p_sim_node *node);
 
+/* devp2p_sim_life numbers the servers that a node has had.  One that was told
+ * to stop still tells events when the next one is there.
+ *
+ * Returns: in on_event the number of the server that tells, elsewhere of the
+ *          last one that was started; from 1, 0 before the first.
+ * Thread:  also callbacks and handlers of any node. */
+DEVP2P_API uint64_t devp2p_sim_life(const devp2p_sim_node *node);
+
 /* devp2p_sim_count counts the nodes, devp2p_sim_node_at gives the one that was
  * added as the i-th, from 0; devp2p_sim_number is the reverse.
  *
@@ -358,7 +366,9 @@ DEVP2P_API const char *devp2p_sim_failure(const devp2p_sim *sim);
 /* devp2p_sim_settle ends all faults and lets time pass until every node is
  * connected to its static nodes, as far as both run and have slots, and no
  * queue holds anything.  A connection that is half-open is one until a node
- * finds out, which takes up to 30 s of silence.
+ * finds out, which takes up to 30 s of silence.  A pair of which one said, by a
+ * reason, that it wants to be left alone is due when that time is over, 35 s to
+ * 15 min after the reason (devp2p_server_add_peer).
  *
  * Returns: 0; ERR_CHECK when that takes longer than time_ms virtual
  *          milliseconds: the failure names a pair or a queue. */

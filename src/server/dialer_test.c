@@ -414,7 +414,7 @@ static void a_name_and_nobody_to_dial(void **state)
     pair p;
     pair_init(&p);
     pair_start(&p);
-    assert_int_equal(dial_b(&p, "b.example"), DEVP2P_ERR_ADDR);
+    assert_int_equal(dial_b(&p, "b.example"), DEVP2P_ERR_NAME);
     pair_fini(&p);
 }
 

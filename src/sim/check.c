@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim/check.h"
 
+#include "core/dials.h"
 #include "server/server.h"
 #include "sim/public.h"
 
@@ -143,17 +144,25 @@ static void doubt(dp_tap *tap)
         tap->seen[i].unsure = tap->seen[i].up;
 }
 
-/* heed remembers that a static node said no, or could not be noted down. */
+/* heed remembers how long a static node that said no is left alone, or that it
+ * could not be noted down. */
 static void heed(dp_tap *tap, const devp2p_event *event)
 {
     dp_wish *w = dp_sim_wish(tap->life->node, &event->id);
 
-    if (w && event->remote)
-        w->refused_at = dp_sim_mono(sim_of(tap));
-    if (w && event->kind == DEVP2P_EVENT_COMMAND &&
-        event->code == DEVP2P_ERR_NOMEM)
+    if (!w || tap->life != tap->life->node->life)
+        return;
+    bool up = event->kind == DEVP2P_EVENT_PEER_DROP;
+    uint64_t delay = event->remote ? dp_dial_delay(event->code, up) : 0;
+    if (up || (event->kind == DEVP2P_EVENT_COMMAND && event->code == 0))
+        w->due = 0; /* what it said before does not count any more */
+    if (delay)
+        w->due = dp_after(dp_server_now(tap->life->srv), delay);
+    if (up)
+        w->dropped_at = dp_server_now(tap->life->srv).mono;
+    if (event->kind == DEVP2P_EVENT_COMMAND && event->code == DEVP2P_ERR_NOMEM)
         w->untold = true;
-    if (w && event->kind == DEVP2P_EVENT_COMMAND)
+    if (event->kind == DEVP2P_EVENT_COMMAND)
         w->retold = false;
 }
 
@@ -220,6 +229,15 @@ static dp_wish *wish_at(devp2p_sim_node *node, const devp2p_addr *at)
     return NULL;
 }
 
+/* hasty: a dial follows the one before too closely, and not because the node
+ * was connected in between and comes back fast. */
+static bool hasty(const dp_wish *w, dp_now now)
+{
+    if (w->dropped_at > w->dialled_at)
+        return now.mono - w->dropped_at < DP_RETURN_NS;
+    return w->dialled_at && now.mono - w->dialled_at < DP_REDIAL_NS;
+}
+
 void dp_check_dial(dp_tap *tap, const devp2p_addr *to, dp_now now)
 {
     dp_wish *w = wish_at(tap->life->node, to);
@@ -227,7 +245,7 @@ void dp_check_dial(dp_tap *tap, const devp2p_addr *to, dp_now now)
 
     if (!w || w->retold || tap->life != tap->life->node->life)
         return;
-    if (w->dialled_at && now.mono - w->dialled_at < DP_REDIAL_NS)
+    if (hasty(w, now))
         devp2p_sim_fail(sim_of(tap),
             "node %zu dials %s %llu ms after it did so before",
             tap->life->node->number, devp2p_addr_text(text, to),

@@ -186,6 +186,10 @@ static void dials_keep_their_distance(void **state)
     dp_check_dial(tap, &w->target.addr, now);
     w->retold = false;
     assert_null(devp2p_sim_failure(sim));
+    w->dropped_at = now.mono + DP_SEC; /* it comes back fast, once */
+    now.mono = w->dropped_at + DP_RETURN_NS;
+    dp_check_dial(tap, &w->target.addr, now);
+    assert_null(devp2p_sim_failure(sim));
     now.mono += DP_REDIAL_NS - 1;
     dp_check_dial(tap, &w->target.addr, now);
     assert_non_null(
@@ -261,7 +265,7 @@ static void who_stays_alone_is_named(void **state)
     assert_int_equal(devp2p_sim_run(sim, 5000), 0);
     assert_int_equal(devp2p_sim_settle(sim, 5000), 0); /* b does not run */
     assert_int_equal(devp2p_sim_start(b.node), 0);
-    a.node->wishes[0].refused_at = 0;
+    a.node->wishes[0].due = 0;
     a.node->wishes[0].target.addr.port++; /* a lie: nobody listens there */
     devp2p_sim_stop(a.node);
     assert_int_equal(devp2p_sim_run(sim, 5000), 0);
@@ -285,6 +289,32 @@ static void what_is_read_is_given_back(void **state)
         devp2p_sim_failure(sim), "node 0 still has something in a queue"));
     a.node->life->srv->recv.used = 0;
     devp2p_sim_free(sim);
+}
+
+/* b says why it ends the connection, as a program may: a leaves it alone for 3
+ * minutes, which is no failure, and has no more time than that. */
+static void who_gave_a_reason_has_time(void **state)
+{
+    (void)state;
+    for (int away = 0; away < 2; away++) {
+        place a, b;
+        devp2p_sim *sim = world_two(1, &a, &b);
+        devp2p_peer *peer;
+        assert_int_equal(
+            devp2p_server_peers(devp2p_sim_server(b.node), &peer, 1), 1);
+        devp2p_peer_disconnect(peer, DEVP2P_DISC_SUBPROTOCOL_ERROR);
+        devp2p_peer_drop(peer);
+        assert_int_equal(devp2p_sim_run(sim, 5000), 0);
+        uint64_t begun = devp2p_sim_time_us(sim);
+        const devp2p_server *srv = a.node->life->srv;
+        if (away) /* a is broken, and never dials again */
+            dp_host_stop(srv->host, dp_server_now(srv));
+        int err = devp2p_sim_settle(sim, 60000);
+        uint64_t took_s = (devp2p_sim_time_us(sim) - begun) / 1000000;
+        assert_int_equal(err, away ? DEVP2P_ERR_CHECK : 0);
+        assert_in_range(took_s, away ? 183 : 174, away ? 187 : 177);
+        devp2p_sim_free(sim);
+    }
 }
 
 static void programs_have_checks_of_their_own(void **state)
@@ -318,6 +348,7 @@ int main(void)
         cmocka_unit_test(totals_are_kept),
         cmocka_unit_test(who_stays_alone_is_named),
         cmocka_unit_test(what_is_read_is_given_back),
+        cmocka_unit_test(who_gave_a_reason_has_time),
         cmocka_unit_test(programs_have_checks_of_their_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

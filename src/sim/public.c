@@ -16,9 +16,9 @@
 enum { SCENARIO_STREAM = 1, FATE_STREAM = 2 };
 #define OWN_STREAMS (UINT64_C(1) << 32)
 
-#define PPM      1000000
-#define LOOK_NS  (50 * DP_MS)  /* how often settle looks */
-#define DELAY_NS (45 * DP_SEC) /* a refused dial is repeated and done by then */
+#define PPM     1000000
+#define LOOK_NS (50 * DP_MS)  /* how often settle looks */
+#define DIAL_NS (10 * DP_SEC) /* a dial that is due has come to something */
 
 /* --- life --- */
 
@@ -344,10 +344,11 @@ static bool room(const devp2p_sim_node *a, const devp2p_sim_node *b)
            dp_host_room(b->life->srv->host, &a->self.id, true);
 }
 
-/* missing finds a pair that should be connected by now: *a has *b as a static
- * node, and b did not just say no. */
-static bool missing(const devp2p_sim *sim, bool late, uint64_t refused_before,
-    const devp2p_sim_node **a, const devp2p_sim_node **b)
+/* missing finds a pair that is not connected: *a has *b as a static node.  When
+ * it is late those are left out that b has made wait longer, until a dial that
+ * was due then is over. */
+static bool missing(const devp2p_sim *sim, bool late, const devp2p_sim_node **a,
+    const devp2p_sim_node **b)
 {
     for (size_t i = 0; i < sim->nnodes; i++) {
         *a = sim->nodes[i];
@@ -357,7 +358,7 @@ static bool missing(const devp2p_sim *sim, bool late, uint64_t refused_before,
             if (!*b || !(*b)->life || devp2p_sim_connected(*a, *b) ||
                 !room(*a, *b))
                 continue;
-            if (!late || w->refused_at < refused_before)
+            if (!late || w->due + DIAL_NS < dp_server_now((*a)->life->srv).mono)
                 return true;
         }
     }
@@ -376,15 +377,13 @@ int devp2p_sim_settle(devp2p_sim *sim, uint64_t time_ms)
             return err;
         dp_sim_tell_again(sim);
         bool late = dp_sim_mono(sim) >= until;
-        uint64_t since = dp_sim_mono(sim);
-        since = since > DELAY_NS ? since - DELAY_NS : 0;
-        bool apart = missing(sim, late, since, &a, &b);
+        bool apart = missing(sim, late, &a, &b);
         if (apart && late)
             devp2p_sim_fail(sim, "node %zu is not connected to node %zu",
                 a->number, b->number);
-        if (!missing(sim, false, 0, &a, &b) && dp_sim_idle(sim, &holds))
+        if (!missing(sim, false, &a, &b) && dp_sim_idle(sim, &holds))
             return 0;
-        if (late && !apart && !missing(sim, false, 0, &a, &b))
+        if (late && !apart && !missing(sim, false, &a, &b))
             devp2p_sim_fail(
                 sim, "node %zu still has something in a queue", holds->number);
     }

@@ -11,11 +11,13 @@
 
 /* A dp_wish is a node that another one has as a static node. */
 typedef struct dp_wish {
-    devp2p_node target;  /* where it was when we heard of it last */
-    uint64_t refused_at; /* when it said no to our dial last; 0: never */
-    bool untold;         /* the server may not know where it is now */
-    bool retold;         /* it was told, and has not said that it knows */
+    devp2p_node target; /* where it was when we heard of it last */
+    uint64_t due; /* it gave a reason, and is not dialled before, by the clock
+                     of the node */
+    bool untold;  /* the server may not know where it is now */
+    bool retold;  /* it was told, and has not said that it knows */
     uint64_t dialled_at; /* when it was dialled last, by the server's clock */
+    uint64_t dropped_at; /* when it was lost last, by the same */
 } dp_wish;
 
 /* A dp_own_link is the link of one pair, while both live and afterwards. */
@@ -31,7 +33,8 @@ typedef struct dp_lifetime {
     dp_world *world;
     devp2p_server *srv;
     dp_tap tap;
-    bool crashed; /* nobody hears of what it still does */
+    uint64_t number; /* among those of its node, from 1 */
+    bool crashed;    /* nobody hears of what it still does */
 } dp_lifetime;
 
 struct devp2p_sim_node {
@@ -46,6 +49,8 @@ struct devp2p_sim_node {
     size_t nwishes;
     unsigned region;
     dp_lifetime *life; /* NULL: it does not run */
+    uint64_t lives;    /* so many began */
+    uint64_t telling;  /* the life whose on_event runs, 0: none */
     uint64_t failing;  /* allocations that are to fail */
     uint64_t faults[DEVP2P_SIM_SERVER_FAULTS];
 };

@@ -281,7 +281,10 @@ static int make_server(dp_lifetime *life)
         .alloc = node_alloc,
         .alloc_user = node,
         .max_peers = c->max_peers,
-        .run_stack = c->run_stack };
+        .run_stack = c->run_stack,
+        .dial_candidates = c->candidates,
+        .resolver = c->resolver,
+        .resolver_user = c->resolver_user };
 
     same_access(&cfg, c);
     dp_bandwidth_write(&c->bandwidth, &cfg);
@@ -319,6 +322,8 @@ static int begin(dp_lifetime *life)
         node->wishes[i].untold = false;
         node->wishes[i].retold = false;
         node->wishes[i].dialled_at = 0;
+        node->wishes[i].dropped_at = 0;
+        node->wishes[i].due = 0;
         err = dp_host_list(life->srv->host, &node->wishes[i].target);
         if (err != DEVP2P_ERR_NOMEM)
             err = 0; /* as a server: one that cannot be dialled is not */
@@ -340,6 +345,7 @@ int devp2p_sim_start(devp2p_sim_node *node)
     if (!life)
         return dp_fail_plain(DEVP2P_ERR_NOMEM);
     life->node = node;
+    life->number = ++node->lives;
     node->failing = 0;
     int err = begin(life);
     if (err) {
@@ -388,6 +394,11 @@ void dp_lifetimes_bury(devp2p_sim *sim)
 devp2p_server *devp2p_sim_server(const devp2p_sim_node *node)
 {
     return node->life ? node->life->srv : NULL;
+}
+
+uint64_t devp2p_sim_life(const devp2p_sim_node *node)
+{
+    return node->telling ? node->telling : node->lives;
 }
 
 size_t devp2p_sim_count(const devp2p_sim *sim)

@@ -14,15 +14,18 @@ static void nodes_live_more_than_once(void **state)
     assert_int_equal(devp2p_sim_start(b.node), DEVP2P_ERR_STATE);
     devp2p_sim_stop(b.node);
     assert_null(devp2p_sim_server(b.node));
+    assert_int_equal(devp2p_sim_life(b.node), 1);
     assert_int_equal(devp2p_sim_run(sim, 10000), 0);
     assert_int_equal(b.closes, 1);
     assert_int_equal(b.last, DEVP2P_DISC_QUITTING);
     assert_int_equal(place_told(&a, DEVP2P_EVENT_PEER_DROP), 1);
 
     assert_int_equal(devp2p_sim_start(b.node), 0);
+    assert_int_equal(devp2p_sim_life(b.node), 2);
     devp2p_sim_self(b.node, &after);
     assert_memory_equal(&before, &after, sizeof before);
-    assert_int_equal(devp2p_sim_run(sim, 40000), 0); /* a dials after 35 s */
+    assert_int_equal(
+        devp2p_sim_run(sim, 40000), 0); /* a dialled at 1 s, and after 35 s */
     assert_true(devp2p_sim_connected(a.node, b.node));
 
     devp2p_sim_stop(a.node);
@@ -200,6 +203,54 @@ static void nobody_connects_to_what_cannot_be_dialled(void **state)
     world_free(sim);
 }
 
+/* A server that stops tells its last events while the next one is there. */
+static uint64_t lives[8];
+static size_t nlives;
+
+static void note_life(const devp2p_event *event, void *user)
+{
+    devp2p_sim_node **node = user;
+
+    if (event->kind == DEVP2P_EVENT_PEER_DROP)
+        lives[nlives++] = devp2p_sim_life(*node);
+}
+
+static void events_are_those_of_a_life(void **state)
+{
+    devp2p_sim *sim = world_new(1, (devp2p_sim_link){ .latency_us = 10000 });
+    devp2p_sim_node *node = NULL;
+    place a, unheard = { .last = 0 };
+    const devp2p_protocol rows[] = { { .name = "MyProtocol",
+                                         .version = 1,
+                                         .length = 1,
+                                         .user = &unheard,
+                                         .on_msg = place_msg },
+        { .name = NULL } };
+    devp2p_config cfg = { .listen_addr = ":1",
+        .protocols = rows,
+        .on_event = note_life,
+        .on_event_user = &node };
+
+    (void)state;
+    nlives = 0;
+    assert_int_equal(place_add(sim, &a, true, ":30303", 0), 0);
+    assert_int_equal(devp2p_sim_add(sim, &node, &cfg), 0);
+    assert_int_equal(devp2p_sim_life(node), 0);
+    assert_int_equal(devp2p_sim_start(node), 0);
+    assert_int_equal(devp2p_sim_connect(a.node, node), 0);
+    assert_int_equal(devp2p_sim_settle(sim, 10000), 0);
+    for (uint64_t life = 2; life < 4; life++) {
+        devp2p_sim_stop(node);
+        assert_int_equal(devp2p_sim_start(node), 0);
+        assert_int_equal(devp2p_sim_life(node), life);
+        assert_int_equal(devp2p_sim_settle(sim, 60000), 0);
+    }
+    assert_int_equal(nlives, 2);
+    assert_int_equal(lives[0], 1);
+    assert_int_equal(lives[1], 2);
+    world_free(sim);
+}
+
 /* --- time --- */
 
 typedef struct alarm_clock {
@@ -303,6 +354,7 @@ int main(void)
         cmocka_unit_test(regions_are_counted),
         cmocka_unit_test(topologies),
         cmocka_unit_test(nobody_connects_to_what_cannot_be_dialled),
+        cmocka_unit_test(events_are_those_of_a_life),
         cmocka_unit_test(time_passes_when_it_is_let),
         cmocka_unit_test(a_seed_repeats_a_run),
         cmocka_unit_test(a_trace_tells_what_programs_hear),

@@ -117,8 +117,10 @@ static void on_event(const devp2p_event *event, void *user)
     note(tap, event_words[event->kind], &r, &event->id, protocol,
         why(text, sizeof text, event->code, event->unsent));
     dp_check_event(tap, event);
+    tap->life->node->telling = tap->life->number;
     if (cfg->on_event)
         cfg->on_event(event, cfg->on_event_user);
+    tap->life->node->telling = 0;
 }
 
 /* --- handlers of the event style --- */
@@ -237,6 +239,7 @@ static void make_row(dp_tap *tap, size_t i)
         .version = theirs->version,
         .length = theirs->length,
         .rules = theirs->rules,
+        .dial_candidates = theirs->dial_candidates,
         .user = &tap->rows[i] };
     if (theirs->run) {
         tap->ours[i].run = run;

@@ -81,17 +81,14 @@ int devp2p_sim_disconnect(devp2p_sim_node *a, devp2p_sim_node *b)
                    : 0;
 }
 
-/* tell replaces what a server knows of a static node. */
+/* tell updates what a server knows of a static node. */
 static void tell(const devp2p_sim_node *node, dp_wish *w)
 {
-    devp2p_server *srv = node->life->srv;
-    int err = dp_server_command(srv, DP_REMOVE, &w->target, NULL);
-
-    if (!err)
-        err = dp_server_command(srv, DP_ADD, &w->target, NULL);
-    w->untold = err != 0;
+    w->untold =
+        dp_server_command(node->life->srv, DP_ADD, &w->target, NULL) != 0;
     w->retold = true;
-    w->dialled_at = 0; /* a node that is new to it is dialled at once */
+    w->dialled_at = 0; /* a node that is somewhere else is dialled at once */
+    w->dropped_at = 0;
 }
 
 void dp_sim_moved(devp2p_sim_node *node)
