@@ -5,6 +5,9 @@
 implementation's peer on bare RLPx.
 """
 
+import itertools
+import time
+
 from process import Failed
 from stage import (KEY_A, KEY_B, MODEL, STRANGER, deliver, equal, parted,
                    payload, still_up)
@@ -239,6 +242,32 @@ def known_already(s):
     still_up(us, first)
 
 
+def both_dial(s, times, seconds):
+    """Each has the other as a static node and dials at once: a session stands in time.
+
+    go-ethereum decides at once and knows no rule, so both may refuse what the other keeps;
+    then the next dials decide.
+    """
+    us, them = s.us(), s.them()
+    words = (f"word {n}" for n in itertools.count())
+    for i in range(times):
+        end = time.monotonic() + seconds
+        tags = [(a, a.post("dial", enode=b.enode, keep=True)) for a, b in ((us, them), (them, us))]
+        for node, tag in tags:
+            equal("the command", node.reply(tag)["ev"], "ok")
+        while not (talks(us, them, next(words)) and talks(them, us, next(words))):
+            if time.monotonic() > end:
+                raise Failed(f"the {i + 1}. time no session stands after {seconds} s")
+            us.maybe("peer", 1)
+        us, them = s.anew(us), s.anew(them)
+
+
+def talks(sender, receiver, word):
+    """Whether a message passes; while connections come and go it may not."""
+    sent = sender.reply(sender.post("send", cap=MODEL["name"], code=0, form="bare", value=word))
+    return sent["ev"] == "ok" and receiver.maybe("msg", 1, sha256=sent["sha256"])
+
+
 # --- limits and endings ---
 
 def full(s):
@@ -418,6 +447,7 @@ CELLS = [
     Cell("Hello of another: 0x09", hello_of_another, raw=True),
     Cell("a dial of ourselves: 0x0a", ourselves, raw=True),
     Cell("connected already: 0x05", known_already, THEY_DIAL),
+    Cell("both dial at once, 50 times", both_dial, WE_DIAL, times=50, seconds=40),
 
     Cell("too many peers: 0x04", full),
     Cell("we disconnect, every reason", disconnected, by_us=True),

@@ -24,6 +24,7 @@ GO_CANNOT = {
 # What it can, but not every time.
 GO_SOMETIMES = {
     "goodbye before 1 MiB,": "go-ethereum closes at once; now and then the peer's write fails first",
+    "both dial at once": "two of go-ethereum dial each other again at the same moment, 35 s later",
 }
 PIRL_CANNOT = {
     "disconnect as bare": "v1.9.12 reads lists only",
@@ -47,6 +48,7 @@ ETHEREUMJS_CANNOT = {
     "p2p 4": "ethereumjs says version 5 in every Hello",
     "too big, p2p 4": "ethereumjs says version 5 in every Hello",
     "no common capability: we say": "ethereumjs hangs up by itself, and then hears nothing more",
+    "both dial at once": "ethereumjs has no static nodes",
     "no protocols": "ethereumjs hangs up when nothing is shared, also without protocols of its own",
     "a dial of ourselves": "ethereumjs hangs up on its own key by itself",
 }

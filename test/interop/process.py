@@ -179,5 +179,12 @@ class Peer(Process):
         wanted = " ".join(f"{k}={v}" for k, v in members.items())
         return self.take(match, f"event {ev} {wanted}".strip(), limit)
 
+    def maybe(self, ev, limit, **members):
+        """Waits for an event, and tells whether it came."""
+        try:
+            return bool(self.wait(ev, limit, **members))
+        except Failed:
+            return False
+
     def saw(self, ev):
         return self.has(lambda e: e["ev"] == ev)

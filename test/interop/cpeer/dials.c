@@ -7,11 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A dial that has been answered waits for the end of its connection. */
 typedef struct dial {
     struct dial *next;
     uint64_t ticket;
     devp2p_id id;
-    json_t *tag;
+    json_t *tag; /* NULL: answered */
     char url[DEVP2P_URL_MAX];
 } dial;
 
@@ -26,6 +27,11 @@ static void answer(const json_t *tag, int err)
         json_object_set_new(
             members, "kind", json_string(tcp ? "connect" : "handshake"));
     reply(tag, members, err);
+}
+
+void dials_keep(devp2p_server *srv, const char *url, const json_t *tag)
+{
+    answer(tag, devp2p_server_add_peer(srv, NULL, url));
 }
 
 void dials_begin(devp2p_server *srv, const char *url, const json_t *tag)
@@ -56,6 +62,8 @@ void dials_begin(devp2p_server *srv, const char *url, const json_t *tag)
 static bool decides(const devp2p_event *event, const dial *d)
 {
     bool same = !memcmp(&event->id, &d->id, sizeof d->id);
+    if (!d->tag)
+        return same && event->kind == DEVP2P_EVENT_PEER_DROP;
     switch (event->kind) {
     case DEVP2P_EVENT_COMMAND:
         return event->code && event->ticket == d->ticket;
@@ -68,24 +76,46 @@ static bool decides(const devp2p_event *event, const dial *d)
     }
 }
 
-void dials_event(devp2p_server *srv, const devp2p_event *event)
+/* up: an outcome that something is to come after. */
+static bool up(const devp2p_event *event)
+{
+    return event->kind == DEVP2P_EVENT_PEER_ADD;
+}
+
+/* take finds the dial that an event decides, and forgets it unless it is up. */
+static dial *take(const devp2p_event *event, json_t **tag)
 {
     pthread_mutex_lock(&lock);
     dial **at = &dials, *d;
     while ((d = *at) && !decides(event, d))
         at = &d->next;
-    if (d)
-        *at = d->next;
+    if (d) {
+        *tag = d->tag;
+        d->tag = NULL;
+        if (!up(event))
+            *at = d->next;
+    }
     pthread_mutex_unlock(&lock);
+    return d;
+}
+
+void dials_event(devp2p_server *srv, const devp2p_event *event)
+{
+    json_t *tag = NULL;
+    dial *d = take(event, &tag);
     if (!d)
         return;
-    /* One attempt is what was asked for: no second one 35 s later. */
-    if (event->kind == DEVP2P_EVENT_DIAL_FAIL) {
+    if (tag) {
+        answer(tag, event->code);
+        json_decref(tag);
+    }
+    if (up(event))
+        return;
+    /* One connection is what was asked for: no second one later. */
+    if (event->kind != DEVP2P_EVENT_COMMAND) {
         int err = devp2p_server_remove_peer(srv, NULL, d->url);
         if (err && err != DEVP2P_ERR_CLOSED)
             abort();
     }
-    answer(d->tag, event->code);
-    json_decref(d->tag);
     free(d);
 }

@@ -291,7 +291,9 @@ static void obey(json_t *command)
     }
     if (!strcmp(op, "dial")) {
         json_decref(answer);
-        dials_begin(server, text_of(command, "enode"), tag);
+        (json_is_true(json_object_get(command, "keep"))
+                ? dials_keep
+                : dials_begin)(server, text_of(command, "enode"), tag);
         json_decref(command);
         return;
     }

@@ -128,6 +128,10 @@ func (n *node) Dial(c *Command) error {
 	if err != nil {
 		return err
 	}
+	if c.Keep {
+		n.srv.AddPeer(dest)
+		return nil
+	}
 	addr := &net.TCPAddr{IP: dest.IP(), Port: dest.TCP()}
 	fd, err := net.DialTimeout("tcp", addr.String(), 15*time.Second)
 	if err != nil {

@@ -45,6 +45,7 @@ type Command struct {
 	Mute     bool   `json:"mute"`     // raw peer: read nothing after Hello until `listen`
 
 	Enode string `json:"enode"`
+	Keep  bool   `json:"keep"` // dial: a static node, dialled by the server itself
 
 	ID     string `json:"id"`
 	Cap    string `json:"cap"`
