@@ -13,12 +13,38 @@ typedef struct letter {
     int64_t received_ms;
 } letter;
 
-/* hand calls on_msg; false when it wants the message again.  The plain payload
+/* open_letter makes a message plain: 0, ERR_SNAPPY, ERR_NOMEM.  The payload
  * stays in the server's scratch until the next one. */
+static int open_letter(devp2p_server *srv, devp2p_msg *msg, const letter *l)
+{
+    int err = dp_scratch_open(&srv->scratch, l->body, l->full, l->snappy);
+
+    *msg = (devp2p_msg){
+        .code = l->code,
+        .payload = { srv->scratch.plain.at, l->full },
+        .received_ms = (uint64_t)l->received_ms,
+        .arena = dp_scratch_arena(&srv->scratch),
+    };
+    return err;
+}
+
+/* letter_of is a message that waits. */
+static letter letter_of(const dp_message *m)
+{
+    return (letter){
+        .code = m->code,
+        .body = { m->bytes, m->len },
+        .full = m->full,
+        .snappy = m->snappy,
+        .received_ms = m->received_ms,
+    };
+}
+
+/* hand calls on_msg; false when it wants the message again. */
 static bool hand(dp_line *line, dp_channel *ch, const letter *l, dp_now now)
 {
-    devp2p_server *srv = line->srv;
-    int err = dp_scratch_open(&srv->scratch, l->body, l->full, l->snappy);
+    devp2p_msg msg;
+    int err = open_letter(line->srv, &msg, l);
 
     if (err) {
         if (err == DEVP2P_ERR_SNAPPY)
@@ -26,12 +52,6 @@ static bool hand(dp_line *line, dp_channel *ch, const letter *l, dp_now now)
         dp_line_end(line, err, SIZE_MAX, now);
         return true;
     }
-    devp2p_msg msg = {
-        .code = l->code,
-        .payload = { srv->scratch.plain.at, l->full },
-        .received_ms = (uint64_t)l->received_ms,
-        .arena = dp_scratch_arena(&srv->scratch),
-    };
     err = ch->row->on_msg(&ch->rw, &msg, ch->row->user);
     if (err && err != DEVP2P_ERR_AGAIN)
         dp_line_end(line, dp_handler_reason(err), ch->cap, now);
@@ -100,13 +120,7 @@ static void resume(dp_line *line, dp_channel *ch, dp_now now)
 
     for (int n = 0; k && n < DP_TURN_MESSAGES; n++) {
         dp_message *m = dp_of(k, dp_message, link);
-        letter l = {
-            .code = m->code,
-            .body = { m->bytes, m->len },
-            .full = m->full,
-            .snappy = m->snappy,
-            .received_ms = m->received_ms,
-        };
+        letter l = letter_of(m);
         if (!hand(line, ch, &l, now)) {
             hold(line, ch);
             return;
@@ -154,6 +168,22 @@ void dp_deliver_settle(dp_line *line, dp_channel *ch, dp_now now)
     }
     if (!ch->held && !dp_list_empty(&ch->in) && !dp_peer_ending(ch->rw.peer))
         resume(line, ch, now);
+}
+
+void dp_deliver_rest(dp_line *line, dp_channel *ch)
+{
+    int err = 0;
+
+    for (dp_link *k; !err && (k = dp_list_first(&ch->in));) {
+        dp_message *m = dp_of(k, dp_message, link);
+        letter l = letter_of(m);
+        devp2p_msg msg;
+        err = open_letter(line->srv, &msg, &l);
+        if (!err)
+            err = ch->row->on_msg(&ch->rw, &msg, ch->row->user);
+        dp_unlink(k);
+        dp_message_free(&ch->rw.peer->env, m);
+    }
 }
 
 void dp_deliver_close(dp_channel *ch, int reason)

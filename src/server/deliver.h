@@ -14,6 +14,11 @@ void dp_deliver(dp_line *line, const dp_session_event *ev, dp_now now);
  * what on_msg put off comes again. */
 void dp_deliver_settle(dp_line *line, dp_channel *ch, dp_now now);
 
+/* dp_deliver_rest gives on_msg what the other end said before it left, when the
+ * session has ended; a message that is put off once more, and those behind it,
+ * are lost. */
+void dp_deliver_rest(dp_line *line, dp_channel *ch);
+
 /* dp_deliver_close calls on_close if on_open was called. */
 void dp_deliver_close(dp_channel *ch, int reason);
 

@@ -350,8 +350,12 @@ static void farewell(
             memcpy(end->protocol, ch->row->name, strlen(ch->row->name));
     }
     dp_peer_unlock(line->peer);
-    for (size_t i = 0; i < line->nchannels; i++)
-        dp_deliver_close(line->channels[i], down->reason);
+    for (size_t i = 0; i < line->nchannels; i++) {
+        dp_channel *ch = line->channels[i];
+        if (drain && ch->opened && !ch->runs)
+            dp_deliver_rest(line, ch);
+        dp_deliver_close(ch, down->reason);
+    }
 }
 
 static void down(dp_line *line, const dp_session_event *ev, dp_now now)

@@ -12,12 +12,13 @@ typedef struct side {
     uint32_t total, size;
     uint32_t accepted, received;
     int again, writable, closes, opens;
-    int err;         /* of the last send or read of run */
-    uint32_t unsent; /* of on_close */
-    int put_off;     /* how often on_msg says ERR_AGAIN to each message */
-    int asked;       /* how often it did to this one */
-    devp2p_rw *rw;   /* of the event style, while it is open */
-    bool holds;      /* on_open sends nothing; the test does */
+    int err;          /* of the last send or read of run */
+    uint32_t unsent;  /* of on_close */
+    int put_off;      /* how often on_msg says ERR_AGAIN to each message */
+    bool put_off_all; /* as long as the peer is there */
+    int asked;        /* how often it did to this one */
+    devp2p_rw *rw;    /* of the event style, while it is open */
+    bool holds;       /* on_open sends nothing; the test does */
     uint8_t *bytes;
 } side;
 
@@ -86,8 +87,9 @@ static int on_msg(devp2p_rw *rw, const devp2p_msg *msg, void *user)
 {
     side *s = user;
 
-    (void)rw;
     if (s->asked++ < s->put_off)
+        return DEVP2P_ERR_AGAIN;
+    if (s->put_off_all && !devp2p_peer_reason(devp2p_rw_peer(rw), NULL))
         return DEVP2P_ERR_AGAIN;
     s->asked = 0;
     hear(s, msg);
@@ -319,6 +321,24 @@ static void flush(void **state)
     assert_string_equal(e->protocol, "");
     net_run(&p.n, DP_SEC);
     assert_int_equal(p.sb.received, 100);
+    pair_fini(&p);
+}
+
+/* What on_msg put off, and what came behind that, is offered again before the
+ * end when the other end leaves meanwhile. */
+static void flush_to_who_put_off(void **state)
+{
+    (void)state;
+    pair p = { .sa = { .total = 500, .size = 100 },
+        .sb = { .put_off_all = true } };
+
+    pair_init(&p, false, false);
+    devp2p_peer_disconnect(devp2p_rw_peer(p.sa.rw), DEVP2P_DISC_REQUESTED);
+    const devp2p_event *e = node_expect(&p.b, DEVP2P_EVENT_PEER_DROP);
+    assert_int_equal(e->code, DEVP2P_DISC_REQUESTED);
+    assert_int_equal(p.sa.accepted, 500);
+    assert_int_equal(p.sb.received, 500);
+    assert_int_equal(p.sb.closes, 1);
     pair_fini(&p);
 }
 
@@ -585,6 +605,7 @@ int main(void)
         cmocka_unit_test(takes_nothing),
         cmocka_unit_test(cut),
         cmocka_unit_test(flush),
+        cmocka_unit_test(flush_to_who_put_off),
         cmocka_unit_test(from_outside),
         cmocka_unit_test(total),
         cmocka_unit_test(sizes),
