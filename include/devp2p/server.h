@@ -133,11 +133,11 @@ typedef struct devp2p_config {
     uint32_t peer_bytes_in_per_s, peer_bytes_out_per_s;
 
     /* Bytes that may wait: for one peer and protocol, 64 KiB to 256 MiB, and in
-     * all, 1 MiB or more, DEVP2P_NONE for no bound. */
+     * all, DEVP2P_NONE for no bound. */
     uint32_t send_mark;  /* 1 MiB; one more message is taken below it */
     uint32_t recv_mark;  /* 4 MiB, inflated; one more is read below it */
-    uint32_t send_total; /* 64 MiB */
-    uint32_t recv_total; /* 64 MiB */
+    uint32_t send_total; /* 64 MiB; 1 MiB or more */
+    uint32_t recv_total; /* 64 MiB; 32 MiB or more: two of the longest */
 
     /* whom to dial */
     devp2p_iter dial_candidates; /* beside those of protocols */

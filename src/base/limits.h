@@ -118,9 +118,11 @@ enum {
 
 /* What the marks and totals may be set to. */
 enum {
-    DP_MARK_MIN = 64 * 1024, /* a window: less and it runs dry meanwhile */
-    DP_MARK_MAX = 256 << 20, /* for one peer; beyond the totals' default */
-    DP_TOTAL_MIN = 1 << 20   /* a few peers that each use their spare */
+    DP_MARK_MIN = 64 * 1024,     /* a window: less and it runs dry meanwhile */
+    DP_MARK_MAX = 256 << 20,     /* for one peer; beyond the totals' default */
+    DP_SEND_TOTAL_MIN = 1 << 20, /* a few peers that each use their spare */
+    DP_RECV_TOTAL_MIN =
+        32 << 20 /* the longest message, as it comes and plain */
 };
 
 /* --- bandwidth and rules --- */

@@ -218,7 +218,13 @@ static uint64_t stall_at(const dp_session *s)
 /* starved: the receive total stops us, not a reader's mark. */
 static bool starved(const dp_session *s)
 {
-    return s->rx.starved || dp_share_over(&s->mux.share);
+    return s->rx.starved || s->mux.share.over;
+}
+
+/* looks: the send total keeps somebody from being told of room. */
+static bool looks(const dp_session *s)
+{
+    return s->tx.nfull && s->tx.share.over;
 }
 
 /* tick_starved: the clocks of the peer rest.  A long frame that waits for
@@ -229,7 +235,7 @@ static void tick_starved(dp_session *s, dp_now now)
     s->look = dp_after(now, LOOK_NS);
     dp_ping_heard(&s->ping, now);
     dp_rx_ease(&s->rx, now);
-    if (dp_share_over(&s->mux.share))
+    if (s->mux.share.over)
         dp_rx_resume(&s->rx, now);
 }
 
@@ -248,6 +254,8 @@ static void tick_open(dp_session *s, dp_now now)
 {
     if (dp_ping_due(&s->ping, now))
         dp_tx_ping(&s->tx);
+    if (looks(s))
+        s->look = dp_after(now, LOOK_NS);
     if (now.mono >= dp_window_deadline(&s->tx.window))
         dp_session_lose(s, DEVP2P_ERR_STALLED, true);
     else if (dp_mux_blocked(&s->mux) && now.mono >= stall_at(s))
@@ -274,6 +282,8 @@ static uint64_t open_deadline(const dp_session *s)
 {
     uint64_t at = dp_sooner(s->ping.next, dp_window_deadline(&s->tx.window));
     at = dp_sooner(at, dp_session_sends(s));
+    if (looks(s))
+        at = dp_sooner(at, s->look);
     if (dp_mux_blocked(&s->mux))
         return dp_sooner(at, stall_at(s));
     if (dp_session_rests(s))

@@ -62,7 +62,7 @@ bool dp_session_seals(const dp_session *s);
  * while the total is exhausted. */
 static inline bool dp_session_waits(const dp_session *s)
 {
-    return dp_mux_blocked(&s->mux) || dp_share_over(&s->mux.share);
+    return dp_mux_blocked(&s->mux) || s->mux.share.over;
 }
 
 /* --- session_pace.c: how fast bytes and messages may come and go --- */
@@ -80,7 +80,8 @@ void dp_session_went(dp_session *s, size_t n, dp_now now);
 /* dp_session_room_in is how many bytes may be read at once. */
 size_t dp_session_room_in(const dp_session *s);
 
-/* dp_session_wake ends the rests whose time is over. */
+/* dp_session_wake ends the rests whose time is over, and looks at what the
+ * totals have left. */
 void dp_session_wake(dp_session *s, dp_now now);
 
 /* dp_session_rests: we do not read for a while, the peer's clocks rest. */

@@ -95,6 +95,8 @@ static dp_rest *rest_out(const dp_session *s)
 
 void dp_session_wake(dp_session *s, dp_now now)
 {
+    dp_share_look(&s->mux.share);
+    dp_share_look(&s->tx.share);
     forgive(s, dp_rest_end(rest_in(s), now), now);
     forgive(s, dp_rest_end(dp_mux_rest(&s->mux), now), now);
     dp_rest_end(rest_out(s), now);

@@ -10,6 +10,8 @@
 typedef struct dp_share {
     dp_budget *total;
     size_t used;
+    bool over; /* dp_share_over at the last look: what others do in between must
+                  not change a deadline */
 } dp_share;
 
 /* dp_share_has tells whether n more bytes may be used. */
@@ -25,10 +27,16 @@ static inline bool dp_share_over(const dp_share *s)
     return s->used > DP_SPARE && !dp_budget_has(s->total, 1);
 }
 
+static inline void dp_share_look(dp_share *s)
+{
+    s->over = dp_share_over(s);
+}
+
 static inline void dp_share_take(dp_share *s, size_t n)
 {
     s->used += n;
     dp_budget_take(s->total, n);
+    dp_share_look(s);
 }
 
 static inline void dp_share_give(dp_share *s, size_t n)
@@ -36,6 +44,7 @@ static inline void dp_share_give(dp_share *s, size_t n)
     dp_assert(n <= s->used);
     s->used -= n;
     dp_budget_give(s->total, n);
+    dp_share_look(s);
 }
 
 #endif

@@ -90,7 +90,8 @@ int dp_tx_send(
     size_t wire = dp_feed_wire(id, p->len);
     if (!wire)
         return DEVP2P_ERR_TOO_BIG;
-    if (q->bytes >= tx->mark || dp_share_over(&tx->share)) {
+    dp_share_look(&tx->share);
+    if (q->bytes >= tx->mark || tx->share.over) {
         tx->nfull += !q->full;
         q->full = true;
         return DEVP2P_ERR_AGAIN;
@@ -118,7 +119,7 @@ int dp_tx_send(
 
 static bool owes(const dp_tx *tx, const dp_tx_queue *q)
 {
-    return q->full && q->bytes < tx->mark / 2 && !dp_share_over(&tx->share);
+    return q->full && q->bytes < tx->mark / 2 && !tx->share.over;
 }
 
 size_t dp_tx_owing(const dp_tx *tx)

@@ -271,6 +271,8 @@ static void test_exhausted_total(void **state)
     assert_int_equal(n, DP_SPARE / 1024 + 1);
     assert_true(dp_tx_owing(&f.tx) == SIZE_MAX);
     f.total.limit = DP_SEND_TOTAL;
+    assert_true(dp_tx_owing(&f.tx) == SIZE_MAX);
+    dp_share_look(&f.tx.share);
     assert_int_equal(dp_tx_owing(&f.tx), 0);
     teardown(&f);
 }

@@ -54,9 +54,9 @@ int dp_bandwidth_init(dp_bandwidth *out, const devp2p_config *cfg)
     const bound recv = { "recv_mark", cfg->recv_mark, DP_RECV_MARK, DP_MARK_MIN,
         DP_MARK_MAX, false };
     const bound send_total = { "send_total", cfg->send_total, DP_SEND_TOTAL,
-        DP_TOTAL_MIN, UINT32_MAX - 1, true };
+        DP_SEND_TOTAL_MIN, UINT32_MAX - 1, true };
     const bound recv_total = { "recv_total", cfg->recv_total, DP_RECV_TOTAL,
-        DP_TOTAL_MIN, UINT32_MAX - 1, true };
+        DP_RECV_TOTAL_MIN, UINT32_MAX - 1, true };
     int err = check_rates(out, cfg);
 
     if (!err)

@@ -41,9 +41,9 @@ static const field fields[] = {
         DP_MARK_MAX, 0),
     FIELD(recv_mark, bandwidth.recv_mark, DP_RECV_MARK, DP_MARK_MIN,
         DP_MARK_MAX, 0),
-    FIELD(send_total, bandwidth.send_total, DP_SEND_TOTAL, DP_TOTAL_MIN,
+    FIELD(send_total, bandwidth.send_total, DP_SEND_TOTAL, DP_SEND_TOTAL_MIN,
         UINT32_MAX - 1, 1),
-    FIELD(recv_total, bandwidth.recv_total, DP_RECV_TOTAL, DP_TOTAL_MIN,
+    FIELD(recv_total, bandwidth.recv_total, DP_RECV_TOTAL, DP_RECV_TOTAL_MIN,
         UINT32_MAX - 1, 1),
 };
 

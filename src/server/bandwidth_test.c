@@ -185,8 +185,8 @@ static void peers_have_equal_parts(void **state)
 /* --- what waits --- */
 
 /* held is the most that a node with deaf handlers holds while three peers send
- * it 3 MiB each. */
-static size_t held(uint32_t mark, uint32_t total)
+ * it so many messages of 256 KiB each. */
+static size_t held(uint32_t mark, uint32_t total, uint64_t rounds)
 {
     static flooder hub, leaf[3];
     test_env memory;
@@ -200,20 +200,20 @@ static size_t held(uint32_t mark, uint32_t total)
     hub.x.cfg.recv_mark = mark;
     hub.x.cfg.recv_total = total;
     flooder_start(&hub, &n);
+    size_t idle = memory.live;
     for (uint8_t i = 0; i < 3; i++) {
         flooder_config(&leaf[i], &n, (uint8_t)(2 + i));
-        leaf[i].one.size[0] = 32 * KIB;
-        leaf[i].one.rounds = 96;
+        leaf[i].one.size[0] = 256 * KIB;
+        leaf[i].one.rounds = rounds;
         flooder_start(&leaf[i], &n);
         node_dial(&leaf[i].x, &hub.x);
     }
-    size_t idle = memory.live;
     net_run(&n, 10 * DP_SEC);
     assert_int_equal(devp2p_server_count(hub.x.srv), 3);
     size_t live = memory.live - idle;
     hub.one.deaf = false;
     net_run(&n, 10 * DP_SEC);
-    assert_int_equal(hub.one.got[0], 3 * 96); /* it was not lost */
+    assert_int_equal(hub.one.got[0], 3 * rounds); /* it was not lost */
     node_stop(&hub.x);
     for (size_t i = 0; i < 3; i++)
         node_stop(&leaf[i].x);
@@ -226,10 +226,10 @@ static size_t held(uint32_t mark, uint32_t total)
 static void marks_and_totals(void **state)
 {
     (void)state;
-    assert_in_range(held(0, 0), 7 * MIB, 10 * MIB); /* the defaults are more */
-    assert_in_range(held(DP_MARK_MIN, 0), 0, 3 * 200 * KIB);
-    assert_in_range(held(0, DP_TOTAL_MIN), 0, DP_TOTAL_MIN + 3 * 200 * KIB);
-    assert_in_range(held(0, DEVP2P_NONE), 7 * MIB, 10 * MIB);
+    assert_in_range(held(0, 0, 12), 8 * MIB, 11 * MIB); /* below the mark */
+    assert_in_range(held(DP_MARK_MIN, 0, 12), 0, 3 * 600 * KIB);
+    assert_in_range(held(64 * MIB, DP_RECV_TOTAL_MIN, 60), 30 * MIB, 34 * MIB);
+    assert_in_range(held(64 * MIB, DEVP2P_NONE, 60), 44 * MIB, 48 * MIB);
 }
 
 /* taken is how much an event-style sender gets rid of while nothing passes. */
@@ -269,7 +269,7 @@ static void send_marks_and_totals(void **state)
     assert_in_range(taken(0, 0), 2 * MIB, 3 * MIB);
     assert_in_range(taken(4 * MIB, 0), 8 * MIB, 9 * MIB);
     assert_in_range(taken(DP_MARK_MIN, 0), 2 * 64 * KIB, MIB / 2);
-    assert_in_range(taken(4 * MIB, DP_TOTAL_MIN), MIB, 2 * MIB);
+    assert_in_range(taken(4 * MIB, DP_SEND_TOTAL_MIN), MIB, 2 * MIB);
     assert_in_range(taken(8 * MIB, DEVP2P_NONE), 9 * MIB, 10 * MIB);
 }
 
