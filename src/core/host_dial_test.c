@@ -499,6 +499,41 @@ static void why_a_candidate_is_not_dialled(void **state)
 }
 
 /* Who proved himself and waits for his verdict is not dialled. */
+/* Neither a candidate nor a name leads out of net_restrict. */
+static void not_beyond_the_networks(void **state)
+{
+    (void)state;
+    fixture f;
+    const char *nets[] = { "10.0.2.0/28", NULL };
+    fixture_setup(&f, (dp_host_setup){ .max_peers = 10,
+                          .resolves = true,
+                          .access = { .net_restrict = nets } });
+    assert_int_equal(offer(&f, 15), 0);
+    assert_int_equal(offer(&f, 16), DEVP2P_ERR_ACCESS);
+    expect(&f, "dial n15\n");
+    add_name(&f, 7);
+    expect(&f, "resolve n7 at h\ncommand 1: ok\n");
+    answer(&f, "198.51.100.1:0 [2001:db8::1]:0");
+    expect(&f, "find n7\n"); /* neither was dialled */
+    answer(&f, "10.0.2.3:30303");
+    expect(&f, "dial n7\n");
+    fixture_fini(&f);
+}
+
+static void only_candidates_of_mine(void **state)
+{
+    (void)state;
+    fixture f;
+    char hex[65] = { 0 };
+    const char *ids[] = { hex, NULL };
+    memset(hex, '0', 64);
+    memcpy(hex, "07", 2);
+    fixture_open(&f, 10, &(dp_access){ .allow_ids = ids });
+    assert_int_equal(offer(&f, 8), DEVP2P_DISC_USELESS_PEER);
+    assert_int_equal(offer(&f, 7), 0);
+    fixture_fini(&f);
+}
+
 static void who_is_held_is_not_dialled(void **state)
 {
     (void)state;
@@ -701,6 +736,8 @@ int main(void)
         cmocka_unit_test(a_command_tells_how_a_node_stands),
         cmocka_unit_test(an_endpoint_is_updated),
         cmocka_unit_test(why_a_candidate_is_not_dialled),
+        cmocka_unit_test(not_beyond_the_networks),
+        cmocka_unit_test(only_candidates_of_mine),
         cmocka_unit_test(who_is_held_is_not_dialled),
         cmocka_unit_test(a_candidate_is_a_dynamic_peer),
         cmocka_unit_test(the_history_is_bounded),

@@ -60,6 +60,10 @@ static void they_count_as_dials(void **state)
     down(&f, last, DEVP2P_ERR_RESET, false);
     expect(&f, "dial n98\nfail n50: connection reset\n");
     fixture_fini(&f);
+    fixture_open(&f, 100, &(dp_access){ .max_pending_out = 1 });
+    assert_int_equal(outgoing(&f, 1, &conn), 0);
+    assert_int_equal(outgoing(&f, 2, &conn), DEVP2P_ERR_LIMIT);
+    fixture_fini(&f);
 }
 
 /* A dial that is not up makes room; the node is dialled again when what came

@@ -138,8 +138,10 @@ static void doubt(dp_tap *tap)
     devp2p_sim_node *node = tap->life->node;
 
     tap->lost = true;
-    for (size_t i = 0; i < node->nwishes; i++)
+    for (size_t i = 0; i < node->nwishes; i++) {
         node->wishes[i].untold = true;
+        node->wishes[i].dialled_at = 0;
+    }
     for (size_t i = 0; i < tap->nseen; i++)
         tap->seen[i].unsure = tap->seen[i].up;
 }
