@@ -8,14 +8,14 @@
 /* One so young may still be at its greeting, or about to be refused. */
 enum { YOUNG_US = 5 * 1000 * 1000 };
 
-/* Who leaves has two seconds to send what it accepted, by its own clock. */
-enum { FLUSH_US = 1000 * 1000 };
+/* Who stops has a second to send what it accepted, by its own clock. */
+enum { FLUSH_US = 500 * 1000 };
 
 /* An owner is a node with all ends that it ever opened. */
 typedef struct owner {
     devp2p_id id;
     sim_end *newest;
-    uint64_t stops, stopped_us;
+    uint64_t stops;
 } owner;
 
 struct sim_account {
@@ -320,15 +320,19 @@ void sim_account_hear(
     e->unsent = event->unsent;
     e->reason = event->code;
     e->remote = event->remote;
-    e->leaving_us = devp2p_sim_time_us(a->sim) - owner_of(a, node)->stopped_us;
+    e->leaving_us = devp2p_sim_time_us(a->sim) - e->stopped_us;
     e->dropped = true;
     judge_both(e);
 }
 
 void sim_account_stopping(sim_account *a, devp2p_sim_node *node)
 {
-    owner_of(a, node)->stops++;
-    owner_of(a, node)->stopped_us = devp2p_sim_time_us(a->sim);
+    owner *its = owner_of(a, node);
+
+    its->stops++;
+    for (sim_end *e = its->newest; e; e = e->older)
+        if (!e->stopped_us)
+            e->stopped_us = devp2p_sim_time_us(a->sim);
 }
 
 /* --- the whole --- */

@@ -146,6 +146,8 @@ enum {
 #define DP_DEAD_NS           (30 * DP_SEC) /* without a byte */
 #define DP_FLUSH_NS          (2 * DP_SEC)
 #define DP_DRAIN_NS          (2 * DP_SEC)
+#define DP_QUIT_FLUSH_NS     (1 * DP_SEC) /* when the server stops */
+#define DP_QUIT_NS           (2 * DP_SEC) /* in all then: nobody waits longer */
 
 /* --- helpers of request/response protocols --- */
 enum {

@@ -6,17 +6,29 @@ static void leave(dp_farewell *f, dp_tx *tx, dp_now now)
 {
     dp_tx_cut(tx);
     f->flushing = false;
-    f->until = dp_after(now, DP_DRAIN_NS);
+    f->until = dp_sooner(dp_after(now, DP_DRAIN_NS), f->gone);
 }
 
 void dp_farewell_begin(
     dp_farewell *f, dp_tx *tx, int reason, bool flush, dp_now now)
 {
-    *f = (dp_farewell){ .until = dp_after(now, DP_FLUSH_NS), .flushing = true };
+    *f = (dp_farewell){
+        .until = dp_after(now, DP_FLUSH_NS), .gone = DP_NEVER, .flushing = true
+    };
+    if (reason == DEVP2P_DISC_QUITTING)
+        dp_farewell_hurry(f, now);
     if (DEVP2P_IS_DISC(reason))
         dp_tx_bye(tx, DEVP2P_DISC_BYTE(reason));
     if (!flush)
         leave(f, tx, now);
+}
+
+void dp_farewell_hurry(dp_farewell *f, dp_now now)
+{
+    uint64_t most = f->flushing ? DP_QUIT_FLUSH_NS : DP_QUIT_NS;
+
+    f->gone = dp_sooner(f->gone, dp_after(now, DP_QUIT_NS));
+    f->until = dp_sooner(f->until, dp_after(now, most));
 }
 
 void dp_farewell_drain(dp_farewell *f, size_t n)

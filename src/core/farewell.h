@@ -9,7 +9,8 @@
 #include "core/tx.h"
 
 typedef struct dp_farewell {
-    uint64_t until;
+    uint64_t until; /* of the flush, then of the drain */
+    uint64_t gone;  /* of both */
     size_t drained; /* input thrown away since the queues were done */
     bool flushing;  /* queues still go out */
     bool shut;      /* our side has ended */
@@ -19,6 +20,9 @@ typedef struct dp_farewell {
  * code stays among us. */
 void dp_farewell_begin(
     dp_farewell *f, dp_tx *tx, int reason, bool flush, dp_now now);
+
+/* dp_farewell_hurry: the server stops. */
+void dp_farewell_hurry(dp_farewell *f, dp_now now);
 
 /* dp_farewell_drain throws n bytes away; dp_farewell_more tells whether more
  * may come. */

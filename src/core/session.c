@@ -86,6 +86,11 @@ int dp_session_send(dp_session *s, size_t cap, dp_packet *p, dp_now now)
     return err;
 }
 
+void dp_session_unmark(dp_session *s)
+{
+    s->tx.unmarked = true;
+}
+
 void dp_session_took(dp_session *s, size_t cap, size_t full, dp_now now)
 {
     bool waited = dp_mux_blocked(&s->mux);
@@ -123,6 +128,12 @@ void dp_session_close(dp_session *s, int reason, bool flush, dp_now now)
     s->tell = 0;
     s->stage = DP_STAGE_LEAVING;
     dp_farewell_begin(&s->farewell, &s->tx, reason, flush, now);
+}
+
+void dp_session_hurry(dp_session *s, dp_now now)
+{
+    if (s->stage == DP_STAGE_LEAVING)
+        dp_farewell_hurry(&s->farewell, now);
 }
 
 /* spent: the peer's side has ended and nothing that it said before can still be

@@ -76,6 +76,13 @@ void dp_session_judge(dp_session *s, int verdict, dp_now now);
  * ERR_NOMEM (DOWN follows). */
 int dp_session_send(dp_session *s, size_t cap, dp_packet *p, dp_now now);
 
+/* dp_session_hurry shortens an end that has begun: the server stops. */
+void dp_session_hurry(dp_session *s, dp_now now);
+
+/* dp_session_unmark: no send mark holds from now on, so that all that was
+ * accepted already comes in front of the end. */
+void dp_session_unmark(dp_session *s);
+
 /* dp_session_took says that a reader is done with a MSG of so many inflated
  * bytes. */
 void dp_session_took(dp_session *s, size_t cap, size_t full, dp_now now);

@@ -95,7 +95,7 @@ static void test_flush(void **state)
     raw_open(&l.r);
     queue(&l, 90, 10000);
     l.e.write_max = 5000; /* a turn */
-    dp_session_close(l.e.s, DEVP2P_DISC_QUITTING, true, l.w.now);
+    dp_session_close(l.e.s, DEVP2P_DISC_REQUESTED, true, l.w.now);
     for (unsigned ms = 0; ms < 1900; ms += 10) {
         pair_turn(&l.e);
         l.w.now.mono += 10 * DP_MS;
@@ -145,7 +145,7 @@ static void test_flush_is_cut_after_2_s(void **state)
     queue(&l, 90, 10000);
     l.e.write_max = 1000; /* 100 kB/s */
     uint64_t began = l.w.now.mono;
-    dp_session_close(l.e.s, DEVP2P_DISC_QUITTING, true, l.w.now);
+    dp_session_close(l.e.s, DEVP2P_DISC_REQUESTED, true, l.w.now);
     while (!l.e.shut && !l.e.down) {
         pair_turn(&l.e);
         l.w.now.mono += 10 * DP_MS;
@@ -171,13 +171,45 @@ static void test_peer_that_takes_nothing_at_the_end(void **state)
         queue(&l, 20, 10000);
         l.e.write_max = 0;
         uint64_t began = l.w.now.mono;
-        dp_session_close(l.e.s, DEVP2P_DISC_QUITTING, flush, l.w.now);
+        dp_session_close(l.e.s, DEVP2P_DISC_REQUESTED, flush, l.w.now);
         pair_sleep(&l.e, 1, 20 * DP_SEC);
         assert_true(l.e.down && !l.e.shut);
         assert_true(
             l.e.down_at == began + DP_DRAIN_NS + (flush ? DP_FLUSH_NS : 0));
-        assert_int_equal(l.e.end.reason, DEVP2P_DISC_QUITTING);
+        assert_int_equal(l.e.end.reason, DEVP2P_DISC_REQUESTED);
         assert_int_equal(l.e.unsent[0], 20);
+        lone_fini(&l);
+    }
+}
+
+/* Who stops waits 2 s in all, also for peers that it was giving up before. */
+static void test_2_s_to_quit(void **state)
+{
+    (void)state;
+    for (unsigned late = 0; late < 2; late++) {
+        lone l;
+        lone_init(&l, 1, 1);
+        raw_open(&l.r);
+        queue(&l, 90, 10000);
+        l.e.write_max = 1000; /* 100 kB/s */
+        uint64_t began = l.w.now.mono;
+        if (late) {
+            dp_session_close(l.e.s, DEVP2P_DISC_REQUESTED, true, l.w.now);
+            dp_session_hurry(l.e.s, l.w.now);
+        } else {
+            dp_session_close(l.e.s, DEVP2P_DISC_QUITTING, true, l.w.now);
+        }
+        while (!l.e.down) {
+            pair_turn(&l.e);
+            l.w.now.mono += 10 * DP_MS;
+        }
+        assert_true(l.e.shut); /* the reason came behind what was flushed */
+        unsigned heard = whole_frames(&l);
+        assert_in_range(heard, 8, 20);
+        assert_int_equal(l.r.id, DP_ID_DISCONNECT);
+        assert_int_equal(l.e.unsent[0], 90 - heard);
+        assert_in_range(
+            l.e.down_at - began, DP_QUIT_FLUSH_NS, DP_QUIT_NS + 10 * DP_MS);
         lone_fini(&l);
     }
 }
@@ -491,6 +523,7 @@ int main(void)
         cmocka_unit_test(test_flush_against_the_stream),
         cmocka_unit_test(test_flush_is_cut_after_2_s),
         cmocka_unit_test(test_peer_that_takes_nothing_at_the_end),
+        cmocka_unit_test(test_2_s_to_quit),
         cmocka_unit_test(test_close_without_flush),
         cmocka_unit_test(test_error_says_nothing),
         cmocka_unit_test(test_first_reason_stays),

@@ -91,7 +91,7 @@ int dp_tx_send(
     if (!wire)
         return DEVP2P_ERR_TOO_BIG;
     dp_share_look(&tx->share);
-    if (q->bytes >= tx->mark || tx->share.over) {
+    if (!tx->unmarked && (q->bytes >= tx->mark || tx->share.over)) {
         tx->nfull += !q->full;
         q->full = true;
         return DEVP2P_ERR_AGAIN;

@@ -55,6 +55,7 @@ typedef struct dp_tx {
     const dp_env *env;
     dp_share share;
     uint32_t mark;    /* of a queue; set by the owner */
+    bool unmarked;    /* neither mark nor total refuses any more */
     uint32_t classes; /* that are told apart, else one; set by the owner */
     size_t allowed;   /* bytes of capabilities that may enter the window; set by
                          the owner, SIZE_MAX: no bound */

@@ -303,8 +303,11 @@ void dp_line_end(dp_line *line, int code, size_t cap, dp_now now)
     line->blame = cap;
     if (line->peer) {
         dp_peer_lock(line->peer);
-        for (size_t i = 0; i < line->nchannels; i++)
+        dp_session_unmark(line->session);
+        for (size_t i = 0; i < line->nchannels; i++) {
+            line->channels[i]->refused = false;
             dp_channel_move(line->channels[i], line->session, now);
+        }
         hang_up(line, code, false, false);
         dp_peer_unlock(line->peer);
     }

@@ -324,6 +324,28 @@ static void flush(void **state)
     pair_fini(&p);
 }
 
+/* Also what threads sent while the session was at its mark: short messages, of
+ * which it holds fewer than threads may have waiting. */
+static void flush_beyond_the_mark(void **state)
+{
+    (void)state;
+    pair p = { .sa = { .size = 4, .holds = true } };
+
+    pair_init(&p, false, true);
+    p.sa.total = UINT32_MAX;
+    pair_hold(&p, true);
+    assert_int_equal(say_all(&p.sa, p.sa.rw), DEVP2P_ERR_AGAIN);
+    net_run(&p.n, DP_MS);
+    assert_true(((dp_channel *)(void *)p.sa.rw)->out.n > 0);
+    devp2p_peer_disconnect(devp2p_rw_peer(p.sa.rw), DEVP2P_DISC_REQUESTED);
+    pair_hold(&p, false);
+    const devp2p_event *e = node_expect(&p.a, DEVP2P_EVENT_PEER_DROP);
+    assert_int_equal(e->unsent, 0);
+    net_run(&p.n, DP_SEC);
+    assert_int_equal(p.sb.received, p.sa.accepted);
+    pair_fini(&p);
+}
+
 /* What on_msg put off, and what came behind that, is offered again before the
  * end when the other end leaves meanwhile. */
 static void flush_to_who_put_off(void **state)
@@ -605,6 +627,7 @@ int main(void)
         cmocka_unit_test(takes_nothing),
         cmocka_unit_test(cut),
         cmocka_unit_test(flush),
+        cmocka_unit_test(flush_beyond_the_mark),
         cmocka_unit_test(flush_to_who_put_off),
         cmocka_unit_test(from_outside),
         cmocka_unit_test(total),

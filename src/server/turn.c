@@ -170,6 +170,19 @@ static void frames(devp2p_server *srv, dp_list *batch, bool open, dp_now now)
 
 /* --- a turn --- */
 
+/* hurry: who was being given up already has no more time than the others. */
+static void hurry(devp2p_server *srv, dp_now now)
+{
+    for (dp_link *k = dp_list_first(&srv->all); k;
+         k = dp_list_next(&srv->all, k)) {
+        dp_line *line = dp_of(k, dp_line, all);
+        if (!line->session)
+            continue;
+        dp_session_hurry(line->session, now);
+        dp_line_touch(line);
+    }
+}
+
 static void stop(devp2p_server *srv, dp_now now)
 {
     srv->stopping = true;
@@ -178,6 +191,7 @@ static void stop(devp2p_server *srv, dp_now now)
     srv->mail.closed = true;
     dp_await_end(srv);
     pthread_mutex_unlock(&srv->lock);
+    hurry(srv, now);
     dp_host_stop(srv->host, now);
     dp_log(&srv->self.env, DEVP2P_LOG_INFO, "server", "stopping");
 }
