@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* frames.c - frames sealed and opened by the engine, as jobs of at most 64 KiB
- * as a session has them; beside them what the format cannot do without: Keccak
- * and AES of the same bytes. */
+ * as a session has them, of one connection and of many; beside them what the
+ * format cannot do without: Keccak and AES of the same bytes. */
 #include "trial.h"
 
 #include "base/limits.h"
-#include "crypto/frames.h"
+#include "crypto/frame_lane.h"
 
 #include <openssl/evp.h>
 #include <string.h>
 
-enum { SMALL = 100, LARGE = 1 << 20, SMALL_FRAMES = 400 };
+enum { TINY = 32, SMALL = 100, LARGE = 1 << 20, SMALL_FRAMES = 400 };
+
+/* Connections: what a loop's turn gives to the engine at once, 64 at most. */
+enum { FEW = 8, CROWD = 100, CROWD_FRAMES = 16, BATCH = 64 };
 
 static dp_env env;
 static dp_crypto *crypto;
-static dp_engine *engine;
+static dp_engine *engine, *one_lane; /* the other never runs two lanes */
 static dp_secrets secrets;
 static uint8_t *memory; /* room for one large frame */
 static EVP_CIPHER_CTX *stream, *block;
@@ -74,6 +77,11 @@ static void open(meter *m, uint32_t size, uint32_t frames)
     meter_stop(m, frames);
 }
 
+static void seal_tiny(meter *m)
+{
+    seal(m, TINY, SMALL_FRAMES);
+}
+
 static void seal_small(meter *m)
 {
     seal(m, SMALL, SMALL_FRAMES);
@@ -92,6 +100,115 @@ static void open_small(meter *m)
 static void open_large(meter *m)
 {
     open(m, LARGE, 1);
+}
+
+/* --- many connections --- */
+
+/* A line is one of them: both its ends, and its frames. */
+typedef struct line {
+    dp_dir to, from;
+    uint8_t *frames;
+    size_t done;
+} line;
+
+static line lines[CROWD];
+
+/* side_by_side works so many bytes of each of n lines, in jobs, a batch of them
+ * at a time. */
+static void side_by_side(dp_engine *e, bool open, size_t n, size_t bytes)
+{
+    dp_frames f[BATCH], *job[BATCH];
+    for (size_t i = 0; i < n; i++)
+        lines[i].done = 0;
+    for (size_t done = 0; done < bytes; done += DP_WINDOW)
+        for (size_t i = 0; i < n;) {
+            size_t k = 0;
+            for (; k < BATCH && i < n; k++, i++) {
+                line *l = &lines[i];
+                size_t end = done + DP_WINDOW;
+                f[k] = (dp_frames){ .dir = open ? &l->from : &l->to,
+                    .at = l->frames + l->done,
+                    .end = l->frames + (end < bytes ? end : bytes),
+                    .size_max = DP_FRAME_MAX,
+                    .count_max = UINT32_MAX,
+                    .open = open };
+                job[k] = &f[k];
+            }
+            dp_frames_run(e, job, k);
+            for (size_t j = 0; j < k; j++) {
+                must(f[j].err == 0);
+                lines[i - k + j].done =
+                    (size_t)(f[j].at - lines[i - k + j].frames);
+            }
+        }
+    for (size_t i = 0; i < n; i++)
+        must(lines[i].done == bytes);
+}
+
+static void many(
+    meter *m, dp_engine *e, bool open, size_t n, uint32_t size, uint32_t frames)
+{
+    size_t wire = dp_frame_wire(size);
+    for (size_t i = 0; i < n; i++) {
+        line *l = &lines[i];
+        must(l->frames = realloc(l->frames, frames * wire));
+        memset(l->frames, (int)i, frames * wire);
+        for (uint32_t j = 0; j < frames; j++)
+            dp_frame_header(l->frames + j * wire, size);
+        secrets.mac[0] = (uint8_t)i;
+        dp_dir_init(&l->to, &secrets, &secrets.egress);
+        dp_dir_init(&l->from, &secrets, &secrets.egress);
+    }
+    if (!open)
+        meter_start(m);
+    side_by_side(e, false, n, frames * wire);
+    if (!open)
+        meter_stop(m, n * frames);
+    if (!open)
+        return;
+    meter_start(m);
+    side_by_side(e, true, n, frames * wire);
+    meter_stop(m, n * frames);
+}
+
+static void seal_few(meter *m)
+{
+    many(m, engine, false, FEW, LARGE, 1);
+}
+
+static void open_few(meter *m)
+{
+    many(m, engine, true, FEW, LARGE, 1);
+}
+
+static void seal_few_one(meter *m)
+{
+    many(m, one_lane, false, FEW, LARGE, 1);
+}
+
+static void open_few_one(meter *m)
+{
+    many(m, one_lane, true, FEW, LARGE, 1);
+}
+
+static void seal_crowd(meter *m)
+{
+    many(m, engine, false, CROWD, SMALL, CROWD_FRAMES);
+}
+
+static void open_crowd(meter *m)
+{
+    many(m, engine, true, CROWD, SMALL, CROWD_FRAMES);
+}
+
+static void seal_crowd_one(meter *m)
+{
+    many(m, one_lane, false, CROWD, SMALL, CROWD_FRAMES);
+}
+
+static void open_crowd_one(meter *m)
+{
+    many(m, one_lane, true, CROWD, SMALL, CROWD_FRAMES);
 }
 
 /* --- the bound --- */
@@ -154,6 +271,16 @@ static void keccak_large(meter *m)
     meter_stop(m, 1);
 }
 
+static void permutation(meter *m)
+{
+    enum { TIMES = 1000 };
+    static uint64_t lane[25];
+    meter_start(m);
+    for (size_t i = 0; i < TIMES; i++)
+        dp_keccak_f1600(lane);
+    meter_stop(m, TIMES);
+}
+
 static void sha3_large(meter *m)
 {
     uint8_t digest[32];
@@ -167,6 +294,8 @@ static void sha3_large(meter *m)
 int main(void)
 {
     static const thing things[] = {
+        { "seal_32", seal_tiny },
+        { "permutation", permutation },
         { "seal_100", seal_small },
         { "open_100", open_small },
         { "bound_100", bound_small },
@@ -175,6 +304,14 @@ int main(void)
         { "bound_1m", bound_large },
         { "keccak_1m", keccak_large },
         { "sha3_1m", sha3_large },
+        { "seal_8x1m", seal_few },
+        { "seal_8x1m_one", seal_few_one },
+        { "open_8x1m", open_few },
+        { "open_8x1m_one", open_few_one },
+        { "seal_100x16", seal_crowd },
+        { "seal_100x16_one", seal_crowd_one },
+        { "open_100x16", open_crowd },
+        { "open_100x16_one", open_crowd_one },
     };
     static const uint8_t key[32] = { 1 }, counter[16] = { 0 };
     env = trial_env();
@@ -186,6 +323,10 @@ int main(void)
     must(SMALL_FRAMES * dp_frame_wire(SMALL) <= memory_size());
     must(dp_crypto_new(&crypto, &env, NULL) == 0);
     must(dp_engine_new(&engine, &env, crypto) == 0);
+    must(dp_engine_new(&one_lane, &env, crypto) == 0);
+    dp_cpu narrow = *one_lane->cpu;
+    narrow.few = narrow.many = NULL;
+    one_lane->cpu = &narrow;
     must(dp_random(&env, secrets.aes, sizeof secrets.aes) == 0);
     must(dp_random(&env, secrets.mac, sizeof secrets.mac) == 0);
     dp_keccak_init(&secrets.egress);
@@ -196,8 +337,11 @@ int main(void)
     EVP_MD_CTX_free(sha3);
     EVP_CIPHER_CTX_free(block);
     EVP_CIPHER_CTX_free(stream);
+    dp_engine_free(one_lane);
     dp_engine_free(engine);
     dp_crypto_free(crypto);
+    for (size_t i = 0; i < CROWD; i++)
+        free(lines[i].frames);
     free(memory);
     return code;
 }

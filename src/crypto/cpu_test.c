@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cpu_test.c - which kernel a name, and no name, chooses. */
+/* cpu_test.c - which kind a name, and no name, chooses. */
 #include "crypto/cpu.h"
 
 #include "test.h"
@@ -7,23 +7,23 @@
 #include <stdlib.h>
 
 /* best is the first that runs, as the table promises. */
-static const dp_keccak_kernel *best(void)
+static const dp_cpu *best(void)
 {
     size_t i = 0;
-    while (!dp_keccak_kernels[i].runs())
+    while (!dp_cpus[i].runs())
         i++;
-    return &dp_keccak_kernels[i];
+    return &dp_cpus[i];
 }
 
 static void by_name(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < DP_KECCAK_KERNELS; i++) {
-        const dp_keccak_kernel *k = &dp_keccak_kernels[i];
-        assert_ptr_equal(dp_cpu_choose(k->name), k->runs() ? k : best());
+    for (size_t i = 0; i < DP_CPUS; i++) {
+        const dp_cpu *cpu = &dp_cpus[i];
+        assert_ptr_equal(dp_cpu_choose(cpu->name), cpu->runs() ? cpu : best());
     }
-    const dp_keccak_kernel *generic = dp_cpu_choose("generic");
-    assert_ptr_equal(generic, &dp_keccak_kernels[DP_KECCAK_GENERIC]);
+    const dp_cpu *generic = dp_cpu_choose("generic");
+    assert_ptr_equal(generic, &dp_cpus[DP_CPU_GENERIC]);
 }
 
 static void without_a_name(void **state)
@@ -39,21 +39,20 @@ static void without_a_name(void **state)
 static void at_load(void **state)
 {
     (void)state;
-    assert_ptr_equal(
-        dp_keccak_kernel_best(), dp_cpu_choose(getenv("DEVP2P_CPU")));
+    assert_ptr_equal(dp_cpu_chosen(), dp_cpu_choose(getenv("DEVP2P_CPU")));
 }
 
-static const dp_keccak_kernel *early;
+static const dp_cpu *early;
 
 __attribute__((constructor(200))) static void before_the_choice(void)
 {
-    early = dp_keccak_kernel_best();
+    early = dp_cpu_chosen();
 }
 
 static void before_load(void **state)
 {
     (void)state;
-    assert_ptr_equal(early, &dp_keccak_kernels[DP_KECCAK_GENERIC]);
+    assert_ptr_equal(early, &dp_cpus[DP_CPU_GENERIC]);
 }
 
 int main(void)

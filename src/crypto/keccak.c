@@ -2,7 +2,7 @@
 #include "crypto/keccak.h"
 
 #include "base/bytes.h"
-#include "crypto/keccak_kernels.h"
+#include "crypto/cpu.h"
 
 #include <devp2p/key.h>
 
@@ -13,35 +13,16 @@ void dp_keccak_init(dp_keccak *k)
 
 void dp_keccak_f1600(uint64_t lane[25])
 {
-    dp_keccak_kernel_best()->permute(lane);
+    dp_cpu_chosen()->keccak->permute(lane);
 }
 
-/* mix adds bytes to the open block, which has room for them.  The state is
- * written by whole lanes only: the permutation reads it so right afterwards,
- * and a processor makes it wait for writes of another shape. */
-static void mix(dp_keccak *k, const uint8_t *at, size_t len)
+void dp_keccak_add_by(
+    const dp_keccak_kernel *kernel, dp_keccak *k, const void *bytes, size_t len)
 {
-    while (len) {
-        size_t n = len < 8 ? len : 8;
-        uint64_t word = dp_keccak_load(at, n);
-        uint64_t *lane = &k->lane[k->at / 8];
-        size_t skip = k->at % 8;
-        lane[0] ^= word << 8 * skip;
-        if (skip + n > 8)
-            lane[1] ^= word >> 8 * (8 - skip);
-        k->at += (uint32_t)n;
-        at += n;
-        len -= n;
-    }
-}
-
-void dp_keccak_add(dp_keccak *k, const void *bytes, size_t len)
-{
-    const dp_keccak_kernel *kernel = dp_keccak_kernel_best();
     const uint8_t *at = bytes;
     size_t room = DP_KECCAK_RATE - k->at;
     if (k->at && len >= room) {
-        mix(k, at, room);
+        dp_keccak_mix(k->lane, 1, k->at, at, room);
         kernel->permute(k->lane);
         k->at = 0;
         at += room;
@@ -53,15 +34,20 @@ void dp_keccak_add(dp_keccak *k, const void *bytes, size_t len)
         at += blocks * DP_KECCAK_RATE;
         len -= blocks * DP_KECCAK_RATE;
     }
-    mix(k, at, len);
+    dp_keccak_mix(k->lane, 1, k->at, at, len);
+    k->at += (uint32_t)len;
+}
+
+void dp_keccak_add(dp_keccak *k, const void *bytes, size_t len)
+{
+    dp_keccak_add_by(dp_cpu_chosen()->keccak, k, bytes, len);
 }
 
 void dp_keccak_peek(const dp_keccak *k, uint8_t digest[32])
 {
     uint64_t lane[25];
     memcpy(lane, k->lane, sizeof lane);
-    lane[k->at / 8] ^= (uint64_t)0x01 << 8 * (k->at % 8);
-    lane[DP_KECCAK_RATE / 8 - 1] ^= (uint64_t)0x80 << 56;
+    dp_keccak_pad(lane, 1, k->at);
     dp_keccak_f1600(lane);
     for (size_t i = 0; i < 4; i++)
         dp_keccak_store(digest + 8 * i, lane[i]);

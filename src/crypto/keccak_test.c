@@ -3,7 +3,7 @@
  * every alignment, every split. */
 #include "crypto/keccak.h"
 
-#include "crypto/keccak_kernels.h"
+#include "crypto/cpu.h"
 
 #include "test.h"
 
@@ -87,37 +87,91 @@ static void empty(void **state)
     assert_memory_equal(out, want, 32);
 }
 
+/* plain_absorb adds blocks as the specification says. */
+static void plain_absorb(uint64_t lane[25], const uint8_t *at, size_t blocks)
+{
+    for (; blocks; blocks--, at += DP_KECCAK_RATE) {
+        for (size_t j = 0; j < DP_KECCAK_RATE; j++)
+            lane[j / 8] ^= (uint64_t)at[j] << 8 * (j % 8);
+        plain_f1600(lane);
+    }
+}
+
+static void one_state(const dp_keccak_kernel *k, const uint8_t *bytes)
+{
+    uint64_t got[25] = { 0 }, want[25] = { 0 };
+    for (int round = 0; round < 100; round++) {
+        k->permute(got);
+        plain_f1600(want);
+        assert_memory_equal(got, want, sizeof want);
+    }
+    for (size_t shift = 0; shift < 8; shift++)
+        for (size_t blocks = 0; blocks <= 8; blocks++) {
+            k->absorb(got, bytes + shift, blocks);
+            plain_absorb(want, bytes + shift, blocks);
+            assert_memory_equal(got, want, sizeof want);
+        }
+    if (!k->permute_two)
+        return;
+    uint64_t other[25] = { 1 }, other_want[25] = { 1 };
+    for (int round = 0; round < 100; round++) {
+        k->permute_two(got, other);
+        plain_f1600(want);
+        plain_f1600(other_want);
+        assert_memory_equal(got, want, sizeof want);
+        assert_memory_equal(other, other_want, sizeof want);
+    }
+}
+
+/* Every set of states that is kept, and blocks of every state at an address of
+ * its own. */
+static void several_states(const dp_keccak_wide *k, const uint8_t *bytes)
+{
+    enum { MOST = 8 };
+    uint64_t state[25 * MOST] = { 0 }, want[MOST][25] = { { 0 } };
+    uint64_t digest[2 * MOST];
+    size_t n = k->states;
+    assert_true(n <= MOST && k->least <= n);
+    for (unsigned keep = 0; keep < 1U << n; keep++) {
+        const uint8_t *at[MOST];
+        size_t blocks = keep % 3;
+        for (size_t j = 0; j < n; j++) {
+            at[j] = bytes + (keep + j) % 8 + 40 * j;
+            plain_absorb(want[j], at[j], blocks);
+        }
+        k->absorb(state, at, blocks);
+        k->permute(state, keep, digest);
+        for (size_t j = 0; j < n; j++) {
+            uint64_t after[25];
+            memcpy(after, want[j], sizeof after);
+            plain_f1600(after);
+            assert_int_equal(digest[j], after[0]);
+            assert_int_equal(digest[n + j], after[1]);
+            if (keep >> j & 1)
+                memcpy(want[j], after, sizeof after);
+            for (size_t i = 0; i < 25; i++)
+                assert_int_equal(state[i * n + j], want[j][i]);
+        }
+    }
+}
+
 static void kernels(void **state)
 {
     (void)state;
     uint8_t bytes[7 + 9 * DP_KECCAK_RATE];
     fill(bytes, sizeof bytes);
-    assert_true(dp_keccak_kernels[DP_KECCAK_GENERIC].runs());
-    for (size_t i = 0; i < DP_KECCAK_KERNELS; i++) {
-        const dp_keccak_kernel *k = &dp_keccak_kernels[i];
-        if (!k->runs()) {
-            print_message("%s does not run here\n", k->name);
+    assert_true(dp_cpus[DP_CPU_GENERIC].runs());
+    for (size_t i = 0; i < DP_CPUS; i++) {
+        const dp_cpu *cpu = &dp_cpus[i];
+        if (!cpu->runs()) {
+            print_message("this processor has no %s\n", cpu->name);
             continue;
         }
-        uint64_t got[25] = { 0 }, want[25] = { 0 };
-        for (int round = 0; round < 100; round++) {
-            k->permute(got);
-            plain_f1600(want);
-            assert_memory_equal(got, want, sizeof want);
-        }
-        for (size_t shift = 0; shift < 8; shift++) {
-            const uint8_t *at = bytes + shift;
-            for (size_t blocks = 0; blocks <= 8; blocks++) {
-                k->absorb(got, at, blocks);
-                for (size_t b = 0; b < blocks; b++) {
-                    for (size_t j = 0; j < DP_KECCAK_RATE; j++)
-                        want[j / 8] ^= (uint64_t)at[b * DP_KECCAK_RATE + j]
-                                       << 8 * (j % 8);
-                    plain_f1600(want);
-                }
-                assert_memory_equal(got, want, sizeof want);
-            }
-        }
+        one_state(cpu->keccak, bytes);
+        if (cpu->few)
+            several_states(cpu->few, bytes);
+        if (cpu->many)
+            several_states(cpu->many, bytes);
     }
 }
 
