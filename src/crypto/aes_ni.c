@@ -89,23 +89,34 @@ TARGET INLINE __m128i counter(uint64_t number)
 #define BEGIN(i) __m128i x##i = _mm_xor_si128(counter(first + (i)), key);
 #define ROUND(i) x##i = _mm_aesenc_si128(x##i, key);
 #define LAST(i)  x##i = _mm_aesenclast_si128(x##i, key);
-#define MIX(i)   put(at + 16 * (i), _mm_xor_si128(get(at + 16 * (i)), x##i));
+#define MIX(i)   \
+    if ((i) < n) \
+        put(at + 16 * (i), _mm_xor_si128(get(at + 16 * (i)), x##i));
+
+/* eight is so many blocks of the stream; more are made when that is fewer than
+ * eight, which costs no time. */
+TARGET INLINE void eight(
+    const dp_aes_key *k, uint64_t first, uint8_t *at, size_t n)
+{
+    __m128i key = get(k->round[0]);
+    EIGHT(BEGIN)
+    for (size_t r = 1; r < 14; r++) {
+        key = get(k->round[r]);
+        EIGHT(ROUND)
+    }
+    key = get(k->round[14]);
+    EIGHT(LAST)
+    EIGHT(MIX)
+}
 
 TARGET static void stream(
     const dp_aes_key *k, uint64_t first, uint8_t *at, size_t blocks)
 {
-    for (; blocks >= 8; blocks -= 8, first += 8, at += 128) {
-        __m128i key = get(k->round[0]);
-        EIGHT(BEGIN)
-        for (size_t r = 1; r < 14; r++) {
-            key = get(k->round[r]);
-            EIGHT(ROUND)
-        }
-        key = get(k->round[14]);
-        EIGHT(LAST)
-        EIGHT(MIX)
-    }
-    for (; blocks; blocks--, first++, at += 16)
+    for (; blocks >= 8; blocks -= 8, first += 8, at += 128)
+        eight(k, first, at, 8);
+    if (blocks > 1)
+        eight(k, first, at, blocks);
+    else if (blocks)
         put(at, _mm_xor_si128(get(at), encrypt(k, counter(first))));
 }
 

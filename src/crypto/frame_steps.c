@@ -30,10 +30,14 @@ static bool crypt(dp_lane *l, uint8_t *at, size_t len)
 
 bool dp_lane_seed(dp_lane *l, const uint8_t covers[BLOCK])
 {
+    uint64_t seed[2], more[2];
     if (!dp_cipher_block(l->cipher, l->seed, l->f->dir->digest))
         return false;
-    for (size_t i = 0; i < BLOCK; i++)
-        l->seed[i] ^= covers[i];
+    memcpy(seed, l->seed, BLOCK);
+    memcpy(more, covers, BLOCK);
+    seed[0] ^= more[0];
+    seed[1] ^= more[1];
+    memcpy(l->seed, seed, BLOCK);
     l->from = l->seed;
     l->left = BLOCK;
     return true;

@@ -15,28 +15,30 @@
 #define ABSORB_LANE(i) a##i = XOR(a##i, GATHER(i));
 #define KEEP_LANE(i)   STORE_SOME(lane + STATES * (i), keep, a##i);
 
-TARGET static void permute(uint64_t *lane, unsigned states, uint64_t *digest)
-{
-    const KEEP keep = keep_of(states);
-    DECLARE_STATE
-    PERMUTE
-    ALL_LANES(KEEP_LANE)
-    lane = digest;
-    STORE(0, a0);
-    STORE(1, a1);
-}
-
-TARGET static void absorb(
-    uint64_t *lane, const uint8_t *const at[], size_t blocks)
-{
-    size_t from = 0;
-    DECLARE_STATE
-    for (; blocks; blocks--) {
-        RATE_LANES(ABSORB_LANE)
-        from += DP_KECCAK_RATE;
-        PERMUTE
+/* KERNEL defines permute and absorb. */
+#define KERNEL                                                    \
+    TARGET static void permute(                                   \
+        uint64_t *lane, unsigned states, uint64_t *digest)        \
+    {                                                             \
+        const KEEP keep = keep_of(states);                        \
+        DECLARE_STATE                                             \
+        PERMUTE                                                   \
+        ALL_LANES(KEEP_LANE)                                      \
+        lane = digest;                                            \
+        STORE(0, a0);                                             \
+        STORE(1, a1);                                             \
+    }                                                             \
+    TARGET static void absorb(                                    \
+        uint64_t *lane, const uint8_t *const at[], size_t blocks) \
+    {                                                             \
+        size_t from = 0;                                          \
+        DECLARE_STATE                                             \
+        for (; blocks; blocks--) {                                \
+            RATE_LANES(ABSORB_LANE)                               \
+            from += DP_KECCAK_RATE;                               \
+            PERMUTE                                               \
+        }                                                         \
+        ALL_LANES(STORE_LANE)                                     \
     }
-    ALL_LANES(STORE_LANE)
-}
 
 #endif

@@ -6,7 +6,7 @@
 
 #if defined(__x86_64__)
 
-#include "crypto/keccak_round.h"
+#include "crypto/keccak_wide.h"
 
 #include <immintrin.h>
 
@@ -40,7 +40,7 @@ TARGET INLINE __m256i gather(const uint8_t *const at[], size_t from)
     return _mm256_set_epi64x(WORD(3), WORD(2), WORD(1), WORD(0));
 }
 
-#include "crypto/keccak_wide.h"
+KERNEL
 
 const dp_keccak_wide dp_keccak_wide_avx2 = {
     .states = STATES, .least = 3, .permute = permute, .absorb = absorb

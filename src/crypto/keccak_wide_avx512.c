@@ -5,7 +5,7 @@
 
 #if defined(__x86_64__)
 
-#include "crypto/keccak_round.h"
+#include "crypto/keccak_wide.h"
 
 #include <immintrin.h>
 
@@ -37,7 +37,7 @@ TARGET INLINE __m512i gather(const uint8_t *const at[], size_t from)
         WORD(7), WORD(6), WORD(5), WORD(4), WORD(3), WORD(2), WORD(1), WORD(0));
 }
 
-#include "crypto/keccak_wide.h"
+KERNEL
 
 const dp_keccak_wide dp_keccak_wide_avx512 = {
     .states = STATES, .least = 3, .permute = permute, .absorb = absorb
