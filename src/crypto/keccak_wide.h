@@ -4,7 +4,7 @@
  *
  *     TARGET                   attribute of a function that uses the vectors
  *     KEEP                     type of a mask of states; keep_of makes it
- *     STORE_SOME(at, keep, x)  writes the lanes of the states in keep
+ *     SELECT(keep, x, y)       lanes of x for the states in keep, y elsewhere
  *     GATHER(i)                word i of every state's block, at[j] + from */
 #ifndef DP_KECCAK_WIDE_H
 #define DP_KECCAK_WIDE_H
@@ -13,7 +13,7 @@
 #include "crypto/keccak_round.h"
 
 #define ABSORB_LANE(i) a##i = XOR(a##i, GATHER(i));
-#define KEEP_LANE(i)   STORE_SOME(lane + STATES * (i), keep, a##i);
+#define KEEP_LANE(i)   STORE(i, SELECT(keep, a##i, LOAD(i)));
 
 /* KERNEL defines permute and absorb. */
 #define KERNEL                                                    \

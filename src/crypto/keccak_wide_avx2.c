@@ -17,16 +17,16 @@
 #define XOR(x, y) _mm256_xor_si256(x, y)
 #define ROL(x, n) \
     _mm256_or_si256(_mm256_slli_epi64(x, n), _mm256_srli_epi64(x, 64 - (n)))
-#define XOR5(v, w, x, y, z)     XOR(XOR(XOR(v, w), XOR(x, y)), z)
-#define CHI(x, y, z)            XOR(x, _mm256_andnot_si256(y, z))
-#define CONSTANT(x)             _mm256_set1_epi64x((long long)(x))
-#define AT(i)                   (void *)(lane + STATES * (i))
-#define LOAD(i)                 _mm256_loadu_si256(AT(i))
-#define STORE(i, x)             _mm256_storeu_si256(AT(i), x)
-#define STORE_SOME(at, keep, x) _mm256_maskstore_epi64((void *)(at), keep, x)
-#define GATHER(i)               gather(at, from + 8 * (i))
-#define WORD(j)                 (long long)dp_keccak_load(at[j] + from, 8)
-#define KEEP                    __m256i
+#define XOR5(v, w, x, y, z) XOR(XOR(XOR(v, w), XOR(x, y)), z)
+#define CHI(x, y, z)        XOR(x, _mm256_andnot_si256(y, z))
+#define CONSTANT(x)         _mm256_set1_epi64x((long long)(x))
+#define AT(i)               (void *)(lane + STATES * (i))
+#define LOAD(i)             _mm256_loadu_si256(AT(i))
+#define STORE(i, x)         _mm256_storeu_si256(AT(i), x)
+#define SELECT(keep, x, y)  _mm256_blendv_epi8(y, x, keep)
+#define GATHER(i)           gather(at, from + 8 * (i))
+#define WORD(j)             (long long)dp_keccak_load(at[j] + from, 8)
+#define KEEP                __m256i
 
 TARGET INLINE __m256i keep_of(unsigned states)
 {

@@ -12,19 +12,19 @@
 #define TARGET __attribute__((target("avx512f")))
 #define STATES 8
 
-#define LANE                    __m512i
-#define XOR(x, y)               _mm512_xor_si512(x, y)
-#define ROL(x, n)               _mm512_rol_epi64(x, n)
-#define XOR3(x, y, z)           _mm512_ternarylogic_epi64(x, y, z, 0x96)
-#define XOR5(v, w, x, y, z)     XOR3(XOR3(v, w, x), y, z)
-#define CHI(x, y, z)            _mm512_ternarylogic_epi64(x, y, z, 0xd2)
-#define CONSTANT(x)             _mm512_set1_epi64((long long)(x))
-#define LOAD(i)                 _mm512_loadu_si512(lane + STATES * (i))
-#define STORE(i, x)             _mm512_storeu_si512(lane + STATES * (i), x)
-#define STORE_SOME(at, keep, x) _mm512_mask_storeu_epi64(at, keep, x)
-#define GATHER(i)               gather(at, from + 8 * (i))
-#define WORD(j)                 (long long)dp_keccak_load(at[j] + from, 8)
-#define KEEP                    __mmask8
+#define LANE                __m512i
+#define XOR(x, y)           _mm512_xor_si512(x, y)
+#define ROL(x, n)           _mm512_rol_epi64(x, n)
+#define XOR3(x, y, z)       _mm512_ternarylogic_epi64(x, y, z, 0x96)
+#define XOR5(v, w, x, y, z) XOR3(XOR3(v, w, x), y, z)
+#define CHI(x, y, z)        _mm512_ternarylogic_epi64(x, y, z, 0xd2)
+#define CONSTANT(x)         _mm512_set1_epi64((long long)(x))
+#define LOAD(i)             _mm512_loadu_si512(lane + STATES * (i))
+#define STORE(i, x)         _mm512_storeu_si512(lane + STATES * (i), x)
+#define SELECT(keep, x, y)  _mm512_mask_mov_epi64(y, keep, x)
+#define GATHER(i)           gather(at, from + 8 * (i))
+#define WORD(j)             (long long)dp_keccak_load(at[j] + from, 8)
+#define KEEP                __mmask8
 
 TARGET INLINE __mmask8 keep_of(unsigned states)
 {

@@ -13,20 +13,20 @@
 #define TARGET __attribute__((target("avx512f,avx512vl")))
 #define STATES 4
 
-#define LANE                    __m256i
-#define XOR(x, y)               _mm256_xor_si256(x, y)
-#define ROL(x, n)               _mm256_rol_epi64(x, n)
-#define XOR3(x, y, z)           _mm256_ternarylogic_epi64(x, y, z, 0x96)
-#define XOR5(v, w, x, y, z)     XOR3(XOR3(v, w, x), y, z)
-#define CHI(x, y, z)            _mm256_ternarylogic_epi64(x, y, z, 0xd2)
-#define CONSTANT(x)             _mm256_set1_epi64x((long long)(x))
-#define AT(i)                   (void *)(lane + STATES * (i))
-#define LOAD(i)                 _mm256_loadu_si256(AT(i))
-#define STORE(i, x)             _mm256_storeu_si256(AT(i), x)
-#define STORE_SOME(at, keep, x) _mm256_mask_storeu_epi64(at, keep, x)
-#define GATHER(i)               gather(at, from + 8 * (i))
-#define WORD(j)                 (long long)dp_keccak_load(at[j] + from, 8)
-#define KEEP                    __mmask8
+#define LANE                __m256i
+#define XOR(x, y)           _mm256_xor_si256(x, y)
+#define ROL(x, n)           _mm256_rol_epi64(x, n)
+#define XOR3(x, y, z)       _mm256_ternarylogic_epi64(x, y, z, 0x96)
+#define XOR5(v, w, x, y, z) XOR3(XOR3(v, w, x), y, z)
+#define CHI(x, y, z)        _mm256_ternarylogic_epi64(x, y, z, 0xd2)
+#define CONSTANT(x)         _mm256_set1_epi64x((long long)(x))
+#define AT(i)               (void *)(lane + STATES * (i))
+#define LOAD(i)             _mm256_loadu_si256(AT(i))
+#define STORE(i, x)         _mm256_storeu_si256(AT(i), x)
+#define SELECT(keep, x, y)  _mm256_mask_mov_epi64(y, keep, x)
+#define GATHER(i)           gather(at, from + 8 * (i))
+#define WORD(j)             (long long)dp_keccak_load(at[j] + from, 8)
+#define KEEP                __mmask8
 
 TARGET INLINE __mmask8 keep_of(unsigned states)
 {
