@@ -55,10 +55,6 @@ foreach(source ${unit_tests})
   endif()
 endforeach()
 
-# The choice that was made before main follows the environment.
-devp2p_test(cpu_test_generic crypto ${CMAKE_COMMAND} -E env DEVP2P_CPU=generic
-  $<TARGET_FILE:cpu_test>)
-
 # The system calls that os_faults_test.c has a function in the place of.
 foreach(call socket bind listen accept4 connect getsockopt recv send
     pthread_create RAND_bytes)
@@ -88,6 +84,23 @@ foreach(source ${fuzz_targets})
     devp2p_test(${name} corpus ${name} ${CMAKE_SOURCE_DIR}/test/corpus/${corpus})
   endif()
   add_dependencies(fuzzers ${name})
+endforeach()
+
+# What depends on the processor, as each kind of it; cpu_test says which this
+# one is not, and the others are then run as what it is.
+foreach(kind generic bmi avx2 avx512)
+  foreach(name cpu_test keccak_test frames_test)
+    devp2p_test(${name}_${kind} crypto ${CMAKE_COMMAND} -E env
+      DEVP2P_CPU=${kind} $<TARGET_FILE:${name}>)
+  endforeach()
+  set_tests_properties(cpu_test_${kind} PROPERTIES SKIP_RETURN_CODE 77)
+  devp2p_test(vectors_${kind} vectors ${CMAKE_COMMAND} -E env
+    DEVP2P_CPU=${kind} $<TARGET_FILE:vectors> ${CMAKE_SOURCE_DIR}/test/vectors)
+  if(NOT DEVP2P_FUZZ)
+    devp2p_test(frames_fuzz_${kind} corpus ${CMAKE_COMMAND} -E env
+      DEVP2P_CPU=${kind} $<TARGET_FILE:frames_fuzz>
+      ${CMAKE_SOURCE_DIR}/test/corpus/frames)
+  endif()
 endforeach()
 
 # A table of 32 fields compiles, one of 33 does not.
@@ -147,7 +160,8 @@ if(CMAKE_BUILD_TYPE STREQUAL Release AND NOT DEVP2P_SANITIZE)
   if(VALGRIND_INCLUDE)
     devp2p_program(secret_time test/timing/secret_time.c
       test/timing/declassify.c)
-    foreach(name dp_equal_secret dp_secp_recover EVP_EncryptUpdate secp256k1_ecdh
+    foreach(name dp_equal_secret dp_secp_recover EVP_EncryptUpdate
+        dp_cipher_stream secp256k1_ecdh
         secp256k1_ec_pubkey_create secp256k1_ecdsa_sign_recoverable)
       target_link_options(secret_time PRIVATE -Wl,--wrap=${name})
     endforeach()

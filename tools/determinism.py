@@ -5,7 +5,7 @@
 What `devp2p sim run` says of a seed, its hash of every step above all, is compared
 between the first build, which is the measure, and
 - the other builds: other compilers, sanitizers;
-- the first one with each kernel that this processor has, by DEVP2P_CPU;
+- the first one as each kind of processor that this one can be, by DEVP2P_CPU;
 - the first one again, and without address-space randomization: other layouts of memory.
 
 A build is a folder; the last part of its name is what DEVP2P_REQUIRE calls it.  One
@@ -24,7 +24,8 @@ import tree
 RUNS = ([("mixed", seed, "30s") for seed in range(1, 21)] + [("churn", seed, "20s") for seed in range(1, 5)]
         + [("simultaneous-dials", seed, "10s") for seed in range(1, 5)])
 # What the processor must say of itself in /proc/cpuinfo.
-KERNELS = {"generic": [], "bmi": ["bmi1", "bmi2"]}
+KINDS = {"generic": [], "bmi": ["bmi1", "bmi2", "aes"], "avx2": ["bmi1", "bmi2", "aes", "avx2"],
+         "avx512": ["bmi1", "bmi2", "aes", "avx2", "avx512f", "avx512vl"]}
 PATIENCE = 120  # seconds; a machine may be busy
 
 
@@ -55,13 +56,13 @@ def builds(folders, missing):
             missing[os.path.basename(folder)] = f"no {os.path.relpath(folder, tree.ROOT)}/bin/devp2p"
 
 
-def kernels(build, missing, complaints):
+def kinds(build, missing, complaints):
     with open("/proc/cpuinfo", encoding="utf-8") as f:
         flags = set(f.read().split())
-    names = re.findall(r'^ *\[DP_KECCAK_\w+\] = \{ "(\w+)"', tree.text("src/crypto/keccak_kernels.c"), re.M)
-    if set(names) != set(KERNELS):
-        complaints.append(f"the kernels are {names}, not {list(KERNELS)}")
-    for name, wanted in KERNELS.items():
+    names = re.findall(r'^ *\[DP_CPU_\w+\] = \{ "(\w+)"', tree.text("src/crypto/cpu.c"), re.M)
+    if set(names) != set(KINDS):
+        complaints.append(f"the kinds are {names}, not {list(KINDS)}")
+    for name, wanted in KINDS.items():
         if flags.issuperset(wanted):
             yield Way(f"DEVP2P_CPU={name}", build, {"DEVP2P_CPU": name})
         else:
@@ -111,7 +112,7 @@ def main():
     required = os.environ.get("DEVP2P_REQUIRE", "").split(",")
     missing, complaints = {}, []
     measure = Way("the first build", first)
-    ways = [*builds(others, missing), *kernels(first, missing, complaints), *layouts(first, missing)]
+    ways = [*builds(others, missing), *kinds(first, missing, complaints), *layouts(first, missing)]
     complaints += [f"{name} is required: {why}" for name, why in missing.items() if name in required]
     complaints += compare(measure, ways)
     print(f"{len(RUNS)} seeds, {measure.name} against: {', '.join(way.name for way in ways)}")

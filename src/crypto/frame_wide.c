@@ -93,8 +93,9 @@ static void take(lanes *s, size_t j, need what)
 
 /* --- all lanes --- */
 
-/* long_way absorbs whole blocks as long as every lane has some; one without a
- * job reads along with another. */
+/* long_way absorbs whole blocks as long as every lane has some: a lane with any
+ * bytes left has just filled a block.  One without a job reads along with
+ * another. */
 static void long_way(lanes *s)
 {
     const uint8_t *from[STATES_MAX] = { NULL }, *any = NULL;
@@ -103,7 +104,7 @@ static void long_way(lanes *s)
         dp_lane *l = &s->lane[j];
         if (!l->f)
             continue;
-        size_t whole = s->at[j] ? 0 : l->left / DP_KECCAK_RATE;
+        size_t whole = l->left / DP_KECCAK_RATE;
         blocks = whole < blocks ? whole : blocks;
         any = from[j] = l->from;
     }

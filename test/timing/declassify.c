@@ -3,6 +3,7 @@
  * being one.  The linker puts these functions around those of the same name
  * (-Wl,--wrap): the library itself holds no mark. */
 #include "base/bytes.h"
+#include "crypto/cipher.h"
 #include "crypto/secp.h"
 
 #include <openssl/evp.h>
@@ -38,6 +39,19 @@ int __wrap_EVP_EncryptUpdate(EVP_CIPHER_CTX *ctx, unsigned char *out, int *n,
     int ok = __real_EVP_EncryptUpdate(ctx, out, n, in, len);
     if (out == in)
         make_public(out, (size_t)len);
+    return ok;
+}
+
+/* The same of the frame engine, whose cipher may be the processor's. */
+bool __real_dp_cipher_stream(
+    dp_cipher *c, uint64_t *place, uint8_t *at, size_t len);
+bool __wrap_dp_cipher_stream(
+    dp_cipher *c, uint64_t *place, uint8_t *at, size_t len);
+bool __wrap_dp_cipher_stream(
+    dp_cipher *c, uint64_t *place, uint8_t *at, size_t len)
+{
+    bool ok = __real_dp_cipher_stream(c, place, at, len);
+    make_public(at, len);
     return ok;
 }
 

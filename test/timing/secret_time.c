@@ -122,34 +122,64 @@ static bool secret(const void *at, size_t len)
     return true;
 }
 
+/* A line is both ends of a direction, and a frame between them. */
+typedef struct line {
+    dp_dir out, in;
+    uint8_t wire[DP_FRAME_HEAD + 112 + DP_FRAME_TAIL];
+} line;
+
+/* exchange seals n frames and opens them, whose MACs hold or do not. */
+static void exchange(dp_engine *engine, line *lines, size_t n, bool good)
+{
+    enum { SIZE = 100, MOST = 9 };
+    dp_frames seal[MOST], open[MOST], *job[MOST];
+    dp_assert(n <= MOST);
+    for (size_t i = 0; i < n; i++) {
+        line *l = &lines[i];
+        seal[i] = (dp_frames){ .dir = &l->out,
+            .at = l->wire,
+            .end = l->wire + sizeof l->wire,
+            .count_max = 1 };
+        open[i] = seal[i];
+        open[i].dir = &l->in;
+        open[i].open = true;
+        open[i].size_max = SIZE;
+        dp_frame_header(l->wire, SIZE);
+        job[i] = &seal[i];
+    }
+    dp_frames_run(engine, job, n);
+    for (size_t i = 0; i < n; i++) {
+        line *l = &lines[i];
+        dp_assert(seal[i].err == 0 && seal[i].count == 1);
+        make_public(l->wire, sizeof l->wire);
+        l->wire[sizeof l->wire - 1] ^= !good;
+        job[i] = &open[i];
+    }
+    dp_frames_run(engine, job, n);
+    for (size_t i = 0; i < n; i++)
+        dp_assert(open[i].err == (good ? 0 : DEVP2P_ERR_FRAME_MAC));
+}
+
+/* frames of one connection, and of more than a processor works on at once. */
 static void frames(const dp_secrets *a, const dp_secrets *b)
 {
-    enum { SIZE = 100 };
-    uint8_t wire[DP_FRAME_HEAD + 112 + DP_FRAME_TAIL] = { 0 };
-    dp_dir out, in;
+    static const size_t counts[] = { 1, 9 };
+    line lines[9];
     dp_engine *engine;
     dp_assert(dp_engine_new(&engine, &memory.env, crypto) == 0);
-    dp_dir_init(&out, a, &a->egress);
-    dp_dir_init(&in, b, &b->ingress);
-    for (int good = 1; good >= 0; good--) {
-        dp_frames seal = {
-            .dir = &out, .at = wire, .end = wire + sizeof wire, .count_max = 1
-        };
-        dp_frames open = seal, *job = &seal;
-        open.dir = &in;
-        open.open = true;
-        open.size_max = SIZE;
-        dp_frame_header(wire, SIZE);
-        dp_frames_run(engine, &job, 1);
-        dp_assert(seal.err == 0 && seal.count == 1);
-        make_public(wire, sizeof wire);
-        wire[sizeof wire - 1] ^= !good;
-        job = &open;
-        dp_frames_run(engine, &job, 1);
-        dp_assert(open.err == (good ? 0 : DEVP2P_ERR_FRAME_MAC));
+    for (size_t k = 0; k < sizeof counts / sizeof *counts; k++) {
+        memset(lines, 0, sizeof lines);
+        for (size_t i = 0; i < counts[k]; i++) {
+            dp_dir_init(&lines[i].out, a, &a->egress);
+            dp_dir_init(&lines[i].in, b, &b->ingress);
+        }
+        exchange(engine, lines, counts[k], true);
+        exchange(engine, lines, counts[k], false);
+        for (size_t i = 0; i < counts[k]; i++) {
+            dp_dir_fini(&lines[i].out);
+            dp_dir_fini(&lines[i].in);
+        }
     }
-    dp_dir_fini(&out);
-    dp_dir_fini(&in);
     dp_engine_free(engine);
 }
 
