@@ -88,7 +88,7 @@ endforeach()
 
 # What depends on the processor, as each kind of it; cpu_test says which this
 # one is not, and the others are then run as what it is.
-foreach(kind generic bmi avx2 avx512)
+foreach(kind generic bmi avx2 avx512 vaes)
   foreach(name cpu_test keccak_test frames_test)
     devp2p_test(${name}_${kind} crypto ${CMAKE_COMMAND} -E env
       DEVP2P_CPU=${kind} $<TARGET_FILE:${name}>)

@@ -25,7 +25,15 @@ static void hold_all(uint64_t lane[25], const uint8_t *at, size_t blocks)
     hold(lane);
 }
 
-static const dp_keccak_kernel held = { .permute = hold, .absorb = hold_all };
+static void hold_two(uint64_t lane[25], uint64_t other[25])
+{
+    hold(lane);
+    hold(other);
+}
+
+static const dp_keccak_kernel held = {
+    .permute = hold, .absorb = hold_all, .permute_two = hold_two
+};
 
 static int some_chance(void *user, void *out, size_t len)
 {

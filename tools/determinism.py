@@ -25,7 +25,8 @@ RUNS = ([("mixed", seed, "30s") for seed in range(1, 21)] + [("churn", seed, "20
         + [("simultaneous-dials", seed, "10s") for seed in range(1, 5)])
 # What the processor must say of itself in /proc/cpuinfo.
 KINDS = {"generic": [], "bmi": ["bmi1", "bmi2", "aes"], "avx2": ["bmi1", "bmi2", "aes", "avx2"],
-         "avx512": ["bmi1", "bmi2", "aes", "avx2", "avx512f", "avx512vl"]}
+         "avx512": ["bmi1", "bmi2", "aes", "avx2", "avx512f", "avx512vl"],
+         "vaes": ["bmi1", "bmi2", "aes", "avx2", "avx512f", "avx512vl", "avx512bw", "vaes"]}
 PATIENCE = 120  # seconds; a machine may be busy
 
 

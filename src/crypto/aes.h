@@ -24,7 +24,12 @@ typedef struct dp_aes_kernel {
 } dp_aes_kernel;
 
 #if defined(__x86_64__)
-extern const dp_aes_kernel dp_aes_ni;
+extern const dp_aes_kernel dp_aes_ni, dp_aes_vaes;
+
+/* What both have. */
+void dp_aes_ni_ready(dp_aes_key *k, const uint8_t key[32]);
+void dp_aes_ni_block(
+    const dp_aes_key *k, uint8_t out[16], const uint8_t in[16]);
 #endif
 
 #endif

@@ -41,7 +41,7 @@ TARGET INLINE __m128i follow(__m128i back, __m128i turned)
         odd, _mm_shuffle_epi32(_mm_aeskeygenassist_si128(even, 0), 0xaa)); \
     put(k->round[i], odd)
 
-TARGET static void ready(dp_aes_key *k, const uint8_t key[32])
+TARGET void dp_aes_ni_ready(dp_aes_key *k, const uint8_t key[32])
 {
     __m128i even = get(key), odd = get(key + 16);
     put(k->round[0], even);
@@ -69,7 +69,7 @@ TARGET INLINE __m128i encrypt(const dp_aes_key *k, __m128i x)
     return _mm_aesenclast_si128(x, get(k->round[14]));
 }
 
-TARGET static void block(
+TARGET void dp_aes_ni_block(
     const dp_aes_key *k, uint8_t out[16], const uint8_t in[16])
 {
     put(out, encrypt(k, get(in)));
@@ -121,7 +121,7 @@ TARGET static void stream(
 }
 
 const dp_aes_kernel dp_aes_ni = {
-    .ready = ready, .block = block, .stream = stream
+    .ready = dp_aes_ni_ready, .block = dp_aes_ni_block, .stream = stream
 };
 
 #endif

@@ -30,11 +30,19 @@ static bool has_avx512(void)
            __builtin_cpu_supports("avx512vl");
 }
 
+static bool has_vaes(void)
+{
+    return has_avx512() && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("vaes");
+}
+
 #endif
 
 /* AVX2 has no form of one state that beats general registers. */
 const dp_cpu dp_cpus[DP_CPUS] = {
 #if defined(__x86_64__)
+    [DP_CPU_VAES] = { "vaes", has_vaes, &dp_keccak_avx512,
+        &dp_keccak_wide_avx512vl, &dp_keccak_wide_avx512, &dp_aes_vaes },
     [DP_CPU_AVX512] = { "avx512", has_avx512, &dp_keccak_avx512,
         &dp_keccak_wide_avx512vl, &dp_keccak_wide_avx512, &dp_aes_ni },
     [DP_CPU_AVX2] = { "avx2", has_avx2, &dp_keccak_bmi, &dp_keccak_wide_avx2,

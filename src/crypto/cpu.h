@@ -20,6 +20,7 @@ typedef struct dp_cpu {
 /* dp_cpus: best first; the last runs everywhere. */
 enum {
 #if defined(__x86_64__)
+    DP_CPU_VAES,
     DP_CPU_AVX512,
     DP_CPU_AVX2,
     DP_CPU_BMI,

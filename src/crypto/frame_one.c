@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* frame_one.c - one lane after the other.  A digest that is wanted later waits
- * for the next permutation, if two states take no longer than one: a small
+ * for the next permutation: where two states take no longer than one, a small
  * frame is sealed in the time of two and a half permutations for three and a
  * half. */
 #include "crypto/frame_lane.h"
@@ -54,14 +54,12 @@ static void squeeze(const dp_keccak_kernel *kernel, dp_lane *l, late *w)
     for (size_t i = 0; i < 25; i++)
         lane[i] = k->lane[i];
     dp_keccak_pad(lane, 1, k->at);
-    if (lane == copy || !kernel->permute_two)
-        permute(kernel, lane, w);
-    if (lane == copy)
-        deliver(l->digest, lane);
-    else if (kernel->permute_two)
+    if (lane == w->lane) {
         w->to = l->later;
-    else
-        deliver(l->later, lane);
+        return;
+    }
+    permute(kernel, lane, w);
+    deliver(l->digest, lane);
 }
 
 void dp_lane_finish(const dp_keccak_kernel *kernel, dp_lane *l)

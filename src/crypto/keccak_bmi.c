@@ -12,6 +12,8 @@
 
 KERNEL(__attribute__((target("bmi,bmi2"))))
 
-const dp_keccak_kernel dp_keccak_bmi = { .permute = permute, .absorb = absorb };
+const dp_keccak_kernel dp_keccak_bmi = {
+    .permute = permute, .absorb = absorb, .permute_two = permute_two
+};
 
 #endif

@@ -50,5 +50,6 @@
 
 KERNEL()
 
-const dp_keccak_kernel dp_keccak_generic = { .permute = permute,
-    .absorb = absorb };
+const dp_keccak_kernel dp_keccak_generic = {
+    .permute = permute, .absorb = absorb, .permute_two = permute_two
+};

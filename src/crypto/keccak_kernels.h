@@ -15,7 +15,7 @@
 typedef struct dp_keccak_kernel {
     void (*permute)(uint64_t lane[25]);
     void (*absorb)(uint64_t lane[25], const uint8_t *at, size_t blocks);
-    /* two states in the time of one; NULL where that is not to be had */
+    /* some processors do two in the time of one */
     void (*permute_two)(uint64_t lane[25], uint64_t other[25]);
 } dp_keccak_kernel;
 

@@ -24,32 +24,37 @@ INLINE uint64_t rol(uint64_t x, unsigned n)
     return x << n | x >> (64 - n);
 }
 
-/* KERNEL defines permute and absorb.  Both are sponge, whose input is NULL or
- * not when it is compiled. */
-#define KERNEL(target)                                       \
-    target INLINE void sponge(                               \
-        uint64_t lane[25], const uint8_t *at, size_t blocks) \
-    {                                                        \
-        DECLARE_STATE                                        \
-        TURN;                                                \
-        for (; blocks; blocks--) {                           \
-            if (at) {                                        \
-                RATE_LANES(ABSORB_LANE)                      \
-                at += DP_KECCAK_RATE;                        \
-            }                                                \
-            PERMUTE                                          \
-        }                                                    \
-        TURN;                                                \
-        ALL_LANES(STORE_LANE)                                \
-    }                                                        \
-    target static void permute(uint64_t lane[25])            \
-    {                                                        \
-        sponge(lane, NULL, 1);                               \
-    }                                                        \
-    target static void absorb(                               \
-        uint64_t lane[25], const uint8_t *at, size_t blocks) \
-    {                                                        \
-        sponge(lane, at, blocks);                            \
+/* KERNEL defines the functions of a kernel.  All are sponge, whose input is NULL
+ * or not when it is compiled. */
+#define KERNEL(target)                                                    \
+    target INLINE void sponge(                                            \
+        uint64_t lane[25], const uint8_t *at, size_t blocks)              \
+    {                                                                     \
+        DECLARE_STATE                                                     \
+        TURN;                                                             \
+        for (; blocks; blocks--) {                                        \
+            if (at) {                                                     \
+                RATE_LANES(ABSORB_LANE)                                   \
+                at += DP_KECCAK_RATE;                                     \
+            }                                                             \
+            PERMUTE                                                       \
+        }                                                                 \
+        TURN;                                                             \
+        ALL_LANES(STORE_LANE)                                             \
+    }                                                                     \
+    target static void permute(uint64_t lane[25])                         \
+    {                                                                     \
+        sponge(lane, NULL, 1);                                            \
+    }                                                                     \
+    target static void permute_two(uint64_t lane[25], uint64_t other[25]) \
+    {                                                                     \
+        sponge(lane, NULL, 1);                                            \
+        sponge(other, NULL, 1);                                           \
+    }                                                                     \
+    target static void absorb(                                            \
+        uint64_t lane[25], const uint8_t *at, size_t blocks)              \
+    {                                                                     \
+        sponge(lane, at, blocks);                                         \
     }
 
 #endif
