@@ -34,6 +34,7 @@ HANDSHAKE = "evnxhctb"
 # pause: (kinds that are gone, kinds or forms that must be found)
 PAUSES = {
     "planted": ("", {"node key, raw", "node key, reversed", "node key, hex", "node key, HEX", "node key, base64"}),
+    "side by side": ("ams", set()),
     "connected": (HANDSHAKE, {"node key, raw", "aes-secret, raw", "mac-secret, raw", "aes-secret, round keys"}),
     "closed": (HANDSHAKE + "ams", {"node key, raw"}),
     "failed": (HANDSHAKE + "ams", {"node key, raw"}),

@@ -67,6 +67,14 @@ void __wrap_devp2p_keccak256(uint8_t out[32], const void *bytes, size_t len)
         keep('o', out, 32);
 }
 
+void record_secrets(const dp_secrets *secrets)
+{
+    keep('a', secrets->aes, 32);
+    keep('m', secrets->mac, 32);
+    keep('s', secrets->egress.lane, sizeof secrets->egress.lane);
+    keep('s', secrets->ingress.lane, sizeof secrets->ingress.lane);
+}
+
 void __real_dp_handshake_take(
     dp_handshake *h, devp2p_pubkey *peer, dp_secrets *secrets);
 void __wrap_dp_handshake_take(
@@ -75,10 +83,7 @@ void __wrap_dp_handshake_take(
     dp_handshake *h, devp2p_pubkey *peer, dp_secrets *secrets)
 {
     __real_dp_handshake_take(h, peer, secrets);
-    keep('a', secrets->aes, 32);
-    keep('m', secrets->mac, 32);
-    keep('s', secrets->egress.lane, sizeof secrets->egress.lane);
-    keep('s', secrets->ingress.lane, sizeof secrets->ingress.lane);
+    record_secrets(secrets);
 }
 
 /* A direction that ends: where its MAC has come to. */

@@ -6,7 +6,12 @@
 #ifndef RECORD_H
 #define RECORD_H
 
+#include "crypto/frames.h"
+
 /* record_to names the file descriptor of the record; -1, as before: none. */
 void record_to(int fd);
+
+/* record_secrets writes down those of a session that had no handshake. */
+void record_secrets(const dp_secrets *secrets);
 
 #endif

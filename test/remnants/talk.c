@@ -5,6 +5,8 @@
  * input.  RECORD gets the secrets, the KEYs are key files. */
 #include "record.h"
 
+#include "base/bytes.h"
+
 #include <devp2p/devp2p.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -12,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -54,6 +57,51 @@ static void plant(const devp2p_key *key)
     OPENSSL_cleanse(at, SIZE);
     OPENSSL_cleanse(text, sizeof text);
     free(at);
+}
+
+/* --- frames of many directions at once --- */
+
+static int system_random(void *user, void *out, size_t len)
+{
+    (void)user;
+    return getrandom(out, len, 0) == (ssize_t)len ? 0 : DEVP2P_ERR_RANDOM;
+}
+
+/* side_by_side seals for more directions than a processor works on at a time,
+ * which are gone then. */
+static void side_by_side(void)
+{
+    enum { DIRECTIONS = 9, SIZE = 300 };
+    const dp_env env = { .alloc = dp_default_alloc, .random = system_random };
+    dp_dir dirs[DIRECTIONS];
+    dp_frames jobs[DIRECTIONS], *v[DIRECTIONS];
+    uint8_t bytes[DIRECTIONS][DP_FRAME_HEAD + SIZE + 4 + DP_FRAME_TAIL] = { 0 };
+    dp_crypto *crypto;
+    dp_engine *engine;
+    must(dp_crypto_new(&crypto, &env, NULL) == 0, "crypto");
+    must(dp_engine_new(&engine, &env, crypto) == 0, "engine");
+    for (int i = 0; i < DIRECTIONS; i++) {
+        dp_secrets s;
+        must(dp_random(&env, &s, sizeof s) == 0, "random");
+        s.egress.at = s.ingress.at = (uint32_t)i * 7;
+        record_secrets(&s);
+        dp_dir_init(&dirs[i], &s, &s.egress);
+        dp_wipe(&s, sizeof s);
+        dp_frame_header(bytes[i], SIZE);
+        jobs[i] = (dp_frames){ .dir = &dirs[i],
+            .at = bytes[i],
+            .end = bytes[i] + sizeof bytes[i],
+            .count_max = 1 };
+        v[i] = &jobs[i];
+    }
+    dp_frames_run(engine, v, DIRECTIONS);
+    for (int i = 0; i < DIRECTIONS; i++) {
+        must(jobs[i].count == 1, "a frame");
+        dp_dir_fini(&dirs[i]);
+    }
+    dp_engine_free(engine);
+    dp_crypto_free(crypto);
+    pause_at("side by side");
 }
 
 /* --- handlers, of both styles --- */
@@ -309,6 +357,7 @@ int main(int argc, char **argv)
     must(devp2p_key_load(&key, argv[2]) == 0, "key file");
     plant(&key);
     devp2p_key_wipe(&key);
+    side_by_side();
 
     start(&a, argv[2]);
     start(&b, argv[3]);
