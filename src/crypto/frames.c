@@ -68,6 +68,8 @@ void dp_frames_run(dp_engine *e, dp_frames **v, size_t n)
     const dp_cpu *cpu = e->cpu;
     const dp_keccak_wide *wide =
         cpu->few && n > cpu->few->states ? cpu->many : cpu->few;
+    if (!n)
+        return;
     if (wide && n >= wide->least) {
         dp_lanes_run(cpu, wide, v, n);
     } else {
