@@ -13,7 +13,7 @@
 enum { TINY = 32, SMALL = 100, LARGE = 1 << 20, SMALL_FRAMES = 400 };
 
 /* What a MAC has absorbed before the first frame: a nonce and a packet of the
- * handshake.  Its length is any, so the frames lie across the sponge's words. */
+ * handshake.  Its length is any: the frames lie across the sponge's words. */
 enum { SEED = 32 + 457 };
 
 /* Connections: what a loop's turn gives to the engine at once, 64 at most. */

@@ -41,7 +41,7 @@ PURE = ["base", "crypto", "rlp", "wire", "core"]
 C_HEADERS = {"stdalign.h", "stdarg.h", "stdatomic.h", "stdbool.h", "stddef.h", "stdint.h", "stdio.h",
              "stdlib.h", "string.h", "limits.h", "inttypes.h"}
 LIBRARIES = {r"openssl/": ["crypto", "os"], r"secp256k1": ["crypto"], r"snappy": ["wire"], r"uv\.h": ["os"]}
-HOMES = {**LIBRARIES, r"immintrin\.h": ["crypto"], r"(sys/|netinet/|arpa/|net/|netdb|poll|fcntl|unistd)": ["os"]}
+HOMES = {**LIBRARIES, r"(immintrin|cpuid)\.h": ["crypto"], r"(sys/|netinet/|arpa/|net/|netdb|poll|fcntl|unistd)": ["os"]}
 
 BANNED = ["strcpy", "strcat", "sprintf", "vsprintf", "gets", "strtok", "atoi", "atol", "alloca", "assert",
           "setjmp", "longjmp", "system", "popen", "signal", "sigaction", "exit", "_exit", "printf", "puts"]

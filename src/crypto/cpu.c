@@ -5,6 +5,9 @@
 #include "crypto/cpu.h"
 
 #include <stdlib.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 static bool anywhere(void)
 {
@@ -30,10 +33,13 @@ static bool has_avx512(void)
            __builtin_cpu_supports("avx512vl");
 }
 
+/* clang 14 has no name for VAES; that the system keeps the registers which it
+ * works on follows from AVX-512. */
 static bool has_vaes(void)
 {
+    unsigned a, b, c = 0, d;
     return has_avx512() && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("vaes");
+           __get_cpuid_count(7, 0, &a, &b, &c, &d) && (c & bit_VAES);
 }
 
 #endif

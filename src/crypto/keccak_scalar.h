@@ -24,8 +24,8 @@ INLINE uint64_t rol(uint64_t x, unsigned n)
     return x << n | x >> (64 - n);
 }
 
-/* KERNEL defines the functions of a kernel.  All are sponge, whose input is NULL
- * or not when it is compiled. */
+/* KERNEL defines the functions of a kernel.  All are sponge, whose input is
+ * NULL or not when it is compiled. */
 #define KERNEL(target)                                                    \
     target INLINE void sponge(                                            \
         uint64_t lane[25], const uint8_t *at, size_t blocks)              \
