@@ -38,7 +38,7 @@ TARGET INLINE void mix(uint8_t *at, size_t n, __m512i x)
     _mm512_mask_storeu_epi64(at, words, _mm512_xor_si512(was, x));
 }
 
-/* one vector of the stream: so many blocks of it are wanted. */
+/* one vector of the stream; n blocks of it are wanted. */
 TARGET INLINE void one(
     const dp_aes_key *k, uint64_t first, uint8_t *at, size_t n)
 {
@@ -46,6 +46,23 @@ TARGET INLINE void one(
     for (size_t r = 1; r < 14; r++)
         x = _mm512_aesenc_epi128(x, key(k, r));
     mix(at, n, _mm512_aesenclast_epi128(x, key(k, 14)));
+}
+
+/* two vectors, under way together; n is more than one of them holds. */
+TARGET INLINE void two(
+    const dp_aes_key *k, uint64_t first, uint8_t *at, size_t n)
+{
+    __m512i now = key(k, 0);
+    __m512i x0 = _mm512_xor_si512(counters(first), now);
+    __m512i x1 = _mm512_xor_si512(counters(first + EACH), now);
+    for (size_t r = 1; r < 14; r++) {
+        now = key(k, r);
+        x0 = _mm512_aesenc_epi128(x0, now);
+        x1 = _mm512_aesenc_epi128(x1, now);
+    }
+    now = key(k, 14);
+    mix(at, EACH, _mm512_aesenclast_epi128(x0, now));
+    mix(at + 16 * EACH, n - EACH, _mm512_aesenclast_epi128(x1, now));
 }
 
 /* four vectors, under way together. */
@@ -75,8 +92,13 @@ TARGET static void stream(
 {
     for (; blocks >= ALL; blocks -= ALL, first += ALL, at += 16 * ALL)
         four(k, first, at);
-    for (; blocks > EACH; blocks -= EACH, first += EACH, at += 16 * EACH)
-        one(k, first, at, EACH);
+    while (blocks > EACH) {
+        size_t n = blocks < 2 * EACH ? blocks : 2 * EACH;
+        two(k, first, at, n);
+        blocks -= n;
+        first += n;
+        at += 16 * n;
+    }
     if (blocks)
         one(k, first, at, blocks);
 }

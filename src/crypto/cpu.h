@@ -11,8 +11,8 @@ typedef struct dp_cpu {
     const char *name;
     bool (*runs)(void); /* is this processor one? */
     const dp_keccak_kernel *keccak;
-    /* for several directions at once; both NULL where one after the other is
-     * as fast.  They need aes. */
+    /* for several directions at once, many no narrower than few; both NULL
+     * where one after the other is as fast.  They need aes. */
     const dp_keccak_wide *few, *many;
     const dp_aes_kernel *aes; /* NULL: libcrypto's */
 } dp_cpu;

@@ -51,8 +51,7 @@ bool dp_lane_seed(dp_lane *l, const uint8_t covers[16]);
 /* dp_lane_finish runs a lane to its end, alone; it may have begun elsewhere. */
 void dp_lane_finish(const dp_keccak_kernel *kernel, dp_lane *l);
 
-/* dp_lanes_run works the jobs side by side. */
-void dp_lanes_run(
-    const dp_cpu *cpu, const dp_keccak_wide *wide, dp_frames **v, size_t n);
+/* dp_lanes_run works the jobs side by side, if the processor has lanes. */
+void dp_lanes_run(const dp_cpu *cpu, dp_frames **v, size_t n);
 
 #endif

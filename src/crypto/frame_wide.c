@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* frame_wide.c - several lanes side by side: each runs until it needs its
  * sponge permuted, then all of them are at once.  A lane that ends takes the
- * next job; when too few are left, they end one after the other. */
+ * next job; when few are left, they go on with fewer states, and at last one
+ * after the other. */
 #include "crypto/frame_lane.h"
 
 #include <string.h>
@@ -12,8 +13,9 @@ typedef struct lanes {
     const dp_keccak_wide *wide;
     dp_frames **todo, **end;
     size_t live;
-    dp_lane lane[STATES_MAX]; /* without a job: f is NULL */
-    uint32_t at[STATES_MAX];  /* bytes in the open block */
+    dp_lane *lane[STATES_MAX]; /* of state j; without a job: f is NULL */
+    uint32_t at[STATES_MAX];   /* bytes in the open block of state j */
+    dp_lane all[STATES_MAX];
     dp_cipher cipher[STATES_MAX];
     uint64_t *state;
     uint64_t digest[2 * STATES_MAX];
@@ -32,17 +34,38 @@ static void load(lanes *s, size_t j)
     for (size_t i = 0; i < 25; i++)
         s->state[i * s->wide->states + j] = k->lane[i];
     s->at[j] = k->at;
-    dp_lane_begin(&s->lane[j], f, &s->cipher[j]);
+    dp_lane_begin(s->lane[j], f, &s->cipher[s->lane[j] - s->all]);
     s->live++;
 }
 
 static void save(lanes *s, size_t j)
 {
-    dp_keccak *k = &s->lane[j].f->dir->mac;
+    dp_keccak *k = &s->lane[j]->f->dir->mac;
     for (size_t i = 0; i < 25; i++)
         k->lane[i] = s->state[i * s->wide->states + j];
     k->at = s->at[j];
     s->live--;
+}
+
+/* narrow goes on with fewer states, enough for those that have a job: they
+ * move to the front. */
+static void narrow(lanes *s, const dp_keccak_wide *few)
+{
+    size_t from[STATES_MAX], n = 0;
+    for (size_t j = 0; j < s->wide->states; j++) {
+        dp_lane *l = s->lane[j];
+        if (!l->f)
+            continue;
+        s->lane[j] = s->lane[n];
+        s->lane[n] = l;
+        s->at[n] = s->at[j];
+        from[n++] = j;
+    }
+    for (size_t i = 0; i < 25; i++)
+        for (size_t k = 0; k < n; k++)
+            s->state[i * few->states + k] =
+                s->state[i * s->wide->states + from[k]];
+    s->wide = few;
 }
 
 /* --- a lane between two permutations --- */
@@ -50,7 +73,7 @@ static void save(lanes *s, size_t j)
 /* fill absorbs what fits into the open block: is it full? */
 static bool fill(lanes *s, size_t j)
 {
-    dp_lane *l = &s->lane[j];
+    dp_lane *l = s->lane[j];
     size_t room = DP_KECCAK_RATE - s->at[j];
     size_t n = l->left < room ? l->left : room;
     dp_keccak_mix(s->state + j, s->wide->states, s->at[j], l->from, n);
@@ -62,7 +85,7 @@ static bool fill(lanes *s, size_t j)
 
 static need advance(lanes *s, size_t j)
 {
-    dp_lane *l = &s->lane[j];
+    dp_lane *l = s->lane[j];
     for (;;) {
         if (l->left && fill(s, j))
             return NEED_BLOCK;
@@ -79,7 +102,7 @@ static need advance(lanes *s, size_t j)
 /* take gives lane j what it needed and the permutation made. */
 static void take(lanes *s, size_t j, need what)
 {
-    dp_lane *l = &s->lane[j];
+    dp_lane *l = s->lane[j];
     if (what == NEED_BLOCK) {
         s->at[j] = 0;
         return;
@@ -101,7 +124,7 @@ static void long_way(lanes *s)
     const uint8_t *from[STATES_MAX] = { NULL }, *any = NULL;
     size_t blocks = SIZE_MAX;
     for (size_t j = 0; j < s->wide->states; j++) {
-        dp_lane *l = &s->lane[j];
+        dp_lane *l = s->lane[j];
         if (!l->f)
             continue;
         size_t whole = l->left / DP_KECCAK_RATE;
@@ -114,7 +137,7 @@ static void long_way(lanes *s)
         from[j] = from[j] ? from[j] : any;
     s->wide->absorb(s->state, from, blocks);
     for (size_t j = 0; j < s->wide->states; j++) {
-        dp_lane *l = &s->lane[j];
+        dp_lane *l = s->lane[j];
         if (!l->f)
             continue;
         l->from += blocks * DP_KECCAK_RATE;
@@ -128,7 +151,7 @@ static void turn(lanes *s)
     need needs[STATES_MAX] = { NEED_JOB };
     unsigned keep = 0;
     for (size_t j = 0; j < s->wide->states; j++) {
-        dp_lane *l = &s->lane[j];
+        dp_lane *l = s->lane[j];
         while (l->f && (needs[j] = advance(s, j)) == NEED_JOB) {
             save(s, j);
             l->f = NULL;
@@ -147,27 +170,37 @@ static void turn(lanes *s)
     long_way(s);
 }
 
-void dp_lanes_run(
-    const dp_cpu *cpu, const dp_keccak_wide *wide, dp_frames **v, size_t n)
+/* enough are at work, or the next jobs will be. */
+static bool busy(const lanes *s)
+{
+    return s->todo < s->end || s->live >= s->wide->least;
+}
+
+void dp_lanes_run(const dp_cpu *cpu, dp_frames **v, size_t n)
 {
     lanes s;
     /* vectors that lie within a line of the cache are quicker at hand */
     s.state = s.room + -((uintptr_t)s.room / 8) % (LINE / 8);
-    s.wide = wide;
+    s.wide = n < cpu->many->least ? cpu->few : cpu->many;
     s.todo = v;
     s.end = v + n;
     s.live = 0;
-    for (size_t j = 0; j < wide->states; j++) {
+    for (size_t j = 0; j < STATES_MAX; j++) {
         (void)dp_cipher_init(&s.cipher[j], cpu->aes, NULL);
-        s.lane[j].f = NULL;
-        if (s.todo < s.end)
+        s.lane[j] = &s.all[j];
+        s.lane[j]->f = NULL;
+        if (s.todo < s.end && j < s.wide->states)
             load(&s, j);
     }
-    while (s.todo < s.end || s.live >= wide->least)
+    while (busy(&s))
         turn(&s);
-    for (size_t j = 0; j < wide->states; j++)
-        if (s.lane[j].f) {
+    if (s.wide != cpu->few)
+        narrow(&s, cpu->few);
+    while (busy(&s))
+        turn(&s);
+    for (size_t j = 0; j < s.wide->states; j++)
+        if (s.lane[j]->f) {
             save(&s, j);
-            dp_lane_finish(cpu->keccak, &s.lane[j]);
+            dp_lane_finish(cpu->keccak, s.lane[j]);
         }
 }

@@ -66,12 +66,10 @@ void dp_engine_forget(dp_engine *e)
 void dp_frames_run(dp_engine *e, dp_frames **v, size_t n)
 {
     const dp_cpu *cpu = e->cpu;
-    const dp_keccak_wide *wide =
-        cpu->few && n > cpu->few->states ? cpu->many : cpu->few;
     if (!n)
         return;
-    if (wide && n >= wide->least) {
-        dp_lanes_run(cpu, wide, v, n);
+    if (cpu->few && n >= cpu->few->least) {
+        dp_lanes_run(cpu, v, n);
     } else {
         for (size_t i = 0; i < n; i++) {
             dp_lane l;

@@ -30,7 +30,7 @@ extern const dp_keccak_kernel dp_keccak_generic, dp_keccak_bmi,
  * lane[i * states + j]. */
 typedef struct dp_keccak_wide {
     unsigned states;
-    unsigned least; /* with fewer at work one after the other is as fast */
+    unsigned least; /* with fewer at work a narrower form is as fast */
     /* permute writes back the states in keep, one bit each; of all of them
      * lanes 0 and 1, which are a digest's, go to digest */
     void (*permute)(uint64_t *lane, unsigned keep, uint64_t *digest);

@@ -40,7 +40,7 @@ TARGET INLINE __m512i gather(const uint8_t *const at[], size_t from)
 KERNEL
 
 const dp_keccak_wide dp_keccak_wide_avx512 = {
-    .states = STATES, .least = 3, .permute = permute, .absorb = absorb
+    .states = STATES, .least = 5, .permute = permute, .absorb = absorb
 };
 
 #endif
