@@ -234,6 +234,7 @@ typedef struct bench {
     conn conns[CONNS];
     unsigned nconns;
     atomic_uint accepted, reported;
+    atomic_uint told; /* messages, by events of the peers */
 } bench;
 
 static int opened(devp2p_peer *peer, devp2p_rw *rw, void *user)
@@ -319,6 +320,13 @@ static void *send_all(void *arg)
     return NULL;
 }
 
+static void told(const devp2p_event *e, void *user)
+{
+    bench *b = user;
+    if (e->kind == DEVP2P_EVENT_MSG_RECEIVED)
+        atomic_fetch_add(&b->told, 1);
+}
+
 static devp2p_server *new_peer(bench *b, const char *url)
 {
     const devp2p_protocol rows[] = { { .name = "count",
@@ -331,6 +339,9 @@ static devp2p_server *new_peer(bench *b, const char *url)
     devp2p_config cfg = config(rows);
     cfg.listen_addr = NULL;
     cfg.static_nodes = nodes;
+    cfg.message_events = true;
+    cfg.on_event = told;
+    cfg.on_event_user = b;
     return start(&cfg);
 }
 
@@ -392,6 +403,7 @@ static void test_every_message_is_accounted_for(void **state)
         b.accepted, delivered, unsent, b.reported);
     assert_true(b.accepted >= MESSAGES);
     assert_true(delivered > 0);
+    assert_int_equal(b.told, delivered);
     pthread_mutex_destroy(&b.mutex);
     assert_int_equal(atomic_load(&live), 0);
 }

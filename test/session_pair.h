@@ -175,6 +175,8 @@ struct pair_end {
     uint64_t down_at;
     unsigned got[PAIR_CAPS], writable[PAIR_CAPS];
     uint64_t got_bytes[PAIR_CAPS];
+    unsigned told[PAIR_CAPS]; /* SENT, of a node that tells */
+    uint64_t told_bytes[PAIR_CAPS];
     uint32_t unsent[PAIR_CAPS]; /* as DOWN found them */
     struct {
         size_t cap, full;
@@ -289,6 +291,11 @@ static inline void pair_event(pair_end *e, const dp_session_event *ev)
         break;
     case DP_WRITABLE:
         e->writable[ev->cap]++;
+        break;
+    case DP_SENT:
+        assert_true(e->node->self.tells_sent && e->ready && !e->down);
+        e->told[ev->cap]++;
+        e->told_bytes[ev->cap] += ev->full;
         break;
     case DP_SHUT:
         assert_false(e->shut);

@@ -18,7 +18,11 @@ typedef enum devp2p_event_kind {
     DEVP2P_EVENT_PEER_DROP,    /* it is gone: code, remote, unsent, protocol */
     DEVP2P_EVENT_DIAL_FAIL,    /* a dial of ours came to nothing: code */
     DEVP2P_EVENT_COMMAND,      /* the outcome of a command: ticket, code */
-    DEVP2P_EVENT_LOST          /* the ring was full: count events are missing */
+    DEVP2P_EVENT_LOST,         /* the ring was full: count events are missing */
+
+    /* with message_events: protocol, version, msg_code, msg_size */
+    DEVP2P_EVENT_MSG_SENT,    /* the kernel was given a message, whole */
+    DEVP2P_EVENT_MSG_RECEIVED /* one has come for a handler, who has it next */
 } devp2p_event_kind;
 
 /* What a command did, and how the node stood then: a set.  A static node that
@@ -43,8 +47,11 @@ typedef struct devp2p_event {
     uint32_t unsent; /* messages accepted, never given to the kernel */
     uint32_t count;
     bool remote;       /* the peer sent the code */
-    char protocol[67]; /* the protocol that the code is about, or "" */
+    char protocol[67]; /* that the code, or the message, is of; or "" */
     uint32_t outcome;  /* of a command: DEVP2P_OUTCOME_* */
+    uint32_t version;  /* of the message's protocol */
+    uint32_t msg_size; /* of its payload, inflated */
+    uint64_t msg_code;
 } devp2p_event;
 
 /* A devp2p_event_fn hears of every event on the server's loop; it may not
@@ -144,6 +151,8 @@ typedef struct devp2p_config {
     devp2p_resolve_fn *resolver; /* nobody: static nodes need an address, unless
                                     socks5 or the dialer looks names up */
     void *resolver_user;
+
+    bool message_events; /* MSG_SENT and MSG_RECEIVED are told, too */
 } devp2p_config;
 
 /* --- life --- */

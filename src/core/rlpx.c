@@ -299,6 +299,8 @@ static bool tell(devp2p_session *s, devp2p_session_event *out,
     case DP_SHUT:
     case DP_DOWN:
         return true;
+    case DP_SENT: /* nobody asked for it */
+        break;
     }
     return false;
 }

@@ -35,6 +35,7 @@ typedef struct dp_node_self {
     dp_bounds bounds;
     dp_rate *in, *out;       /* of all sessions, NULL: no bound */
     devp2p_traffic *traffic; /* counts of all sessions, or NULL */
+    bool tells_sent;         /* sessions tell SENT */
 } dp_node_self;
 
 /* dp_self_identify copies the key and derives what follows from it: 0, ERR_KEY.

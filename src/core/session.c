@@ -178,6 +178,20 @@ static void advance(dp_session *s, dp_now now)
 
 /* --- events --- */
 
+/* tell_sent: before DOWN, so that what it counts as unsent is none of these. */
+static bool tell_sent(dp_session *s, dp_session_event *ev)
+{
+    dp_tx_item item;
+
+    if (!dp_tx_owes_news(&s->tx) || !dp_tx_written(&s->tx, &item))
+        return false;
+    ev->kind = DP_SENT;
+    ev->cap = item.queue;
+    ev->code = item.code;
+    ev->full = item.full;
+    return true;
+}
+
 static bool tell(dp_session *s, dp_session_event *ev)
 {
     size_t cap = s->stage == DP_STAGE_OPEN ? dp_tx_owing(&s->tx) : SIZE_MAX;
@@ -208,7 +222,7 @@ bool dp_session_next(dp_session *s, dp_session_event *ev, dp_now now)
         return true;
     if (!s->tell)
         advance(s, now);
-    return tell(s, ev);
+    return tell_sent(s, ev) || tell(s, ev);
 }
 
 /* --- time --- */
@@ -307,7 +321,7 @@ static uint64_t open_deadline(const dp_session *s)
 static bool busy(const dp_session *s)
 {
     if (s->tell || (s->rx.ready && dp_session_walks(s)) ||
-        dp_session_opens(s) || dp_session_seals(s))
+        dp_session_opens(s) || dp_session_seals(s) || dp_tx_owes_news(&s->tx))
         return true;
     switch (s->stage) {
     case DP_STAGE_LEAVING:

@@ -36,15 +36,17 @@ typedef enum dp_session_event_kind {
     DP_MSG,        /* a message for a capability */
     DP_WRITABLE,   /* a capability that answered ERR_AGAIN is below half */
     DP_SHUT,       /* all is written: end our side of the connection */
-    DP_DOWN        /* the end: close the connection, free the session */
+    DP_DOWN,       /* the end: close the connection, free the session */
+    DP_SENT        /* a message of a capability was written, if self wants it;
+                      before DOWN */
 } dp_session_event_kind;
 
 typedef struct dp_session_event {
     dp_session_event_kind kind;
-    size_t cap;          /* MSG, WRITABLE: index of dp_session_caps */
-    uint64_t code;       /* MSG: relative to the capability */
+    size_t cap;          /* MSG, WRITABLE, SENT: index of dp_session_caps */
+    uint64_t code;       /* MSG, SENT: relative to the capability */
     const uint8_t *body; /* MSG: decrypted; compressed if _snappy */
-    size_t len, full;    /* MSG: bytes there; bytes when inflated */
+    size_t len, full;    /* MSG: bytes there; MSG, SENT: when inflated */
     int reason;          /* DOWN: DEVP2P_DISC_* or DEVP2P_ERR_* */
     bool remote;         /* DOWN: the peer sent the reason */
     bool reset;          /* DOWN: close at once, nothing is worth sending */

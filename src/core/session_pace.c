@@ -43,6 +43,7 @@ int dp_session_pace(dp_session *s)
         s->tx.mark = self->bounds.send_mark;
     s->tx.classes = self->rules ? DP_CLASSES : 1;
     s->tx.meter = &s->meter;
+    s->tx.tells = self->tells_sent;
     s->meter.sum = self->traffic;
     s->tx.allowed = room_out(s);
     return err;

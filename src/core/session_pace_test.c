@@ -276,6 +276,67 @@ static void both_count_the_same(void **state)
     pair_fini(&p);
 }
 
+/* --- who wants to hear of each message --- */
+
+/* tell makes both nodes' sessions tell. */
+static void tell(pair *p)
+{
+    for (int i = 0; i < 2; i++)
+        p->e[i].s->tx.tells = p->e[i].node->self.tells_sent = true;
+}
+
+/* Each message is told once, when all of it was written, and with its length;
+ * the counts are those of a session that tells nothing. */
+static void each_is_told_once(void **state)
+{
+    (void)state;
+    pair p;
+    pair_init(&p, 2, 2);
+    pair_run(&p, 0);
+    tell(&p);
+    p.e[0].write_max = 0;
+    for (size_t i = 0; i < 30; i++)
+        send(&p, i % 2, i % 2, 1000 * i, 0);
+    pair_run(&p, DP_SEC);
+    assert_int_equal(p.e[0].told[0] + p.e[0].told[1], 0);
+    assert_int_equal(dp_session_unsent(p.e[0].s, 0), 15);
+    p.e[0].write_max = SIZE_MAX;
+    pair_run(&p, DP_SEC);
+    assert_int_equal(p.e[0].told[0], 15);
+    assert_int_equal(p.e[0].told[1], 15);
+    assert_int_equal(p.e[0].told_bytes[1], 1000 * 15 * 15);
+    assert_int_equal(dp_session_unsent(p.e[0].s, 0), 0);
+    const dp_meter *a = dp_session_meter(p.e[0].s);
+    assert_int_equal(a->all.out.messages, 30);
+    assert_int_equal(a->all.out.plain, 1000 * 29 * 15);
+    assert_int_equal(p.e[1].told[0], 0);
+    pair_fini(&p);
+}
+
+/* At the end each message was either told or is counted as unsent, wherever the
+ * connection is cut. */
+static void told_or_unsent(void **state)
+{
+    (void)state;
+    for (size_t cut = 1; cut < 400; cut += 7) {
+        pair p;
+        pair_init(&p, 1, 1);
+        pair_run(&p, 0);
+        tell(&p);
+        for (size_t i = 0; i < 10; i++)
+            send(&p, 0, 0, 1, 0);
+        p.e[0].write_max = cut;
+        pair_work(&p.e[0], false);
+        pair_write(&p.e[0]); /* nobody has asked when it breaks */
+        dp_session_eof(p.e[0].s, DEVP2P_ERR_RESET, p.w.now);
+        pair_run(&p, DP_SEC);
+        assert_true(p.e[0].down);
+        assert_int_equal(p.e[0].told[0] + p.e[0].unsent[0], 10);
+        assert_true(cut < 64 || p.e[0].told[0] > 0);
+        pair_fini(&p);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -290,6 +351,8 @@ int main(void)
         cmocka_unit_test(too_long),
         cmocka_unit_test(too_long_to_send),
         cmocka_unit_test(both_count_the_same),
+        cmocka_unit_test(each_is_told_once),
+        cmocka_unit_test(told_or_unsent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

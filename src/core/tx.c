@@ -330,21 +330,44 @@ int dp_tx_lend(dp_tx *tx, dp_frames **job)
     return 0;
 }
 
+/* written is the oldest message in the window if all of it was written. */
+static dp_tx_item *written(const dp_tx *tx)
+{
+    dp_list *flight = (dp_list *)(uintptr_t)&tx->flight;
+    dp_link *k = dp_list_first(flight);
+    dp_tx_item *item = k ? dp_of(k, dp_tx_item, link) : NULL;
+
+    return item && item->end <= tx->window.written ? item : NULL;
+}
+
+bool dp_tx_written(dp_tx *tx, dp_tx_item *out)
+{
+    dp_tx_item *item = written(tx);
+
+    if (!item)
+        return false;
+    *out = *item;
+    tx->queues[item->queue].unsent--;
+    dp_meter_message(
+        tx->meter, DP_OUT, item->queue, item->code, item->wire, item->full);
+    dp_unlink(&item->link);
+    forget(tx, item);
+    return true;
+}
+
+bool dp_tx_owes_news(const dp_tx *tx)
+{
+    return tx->tells && written(tx);
+}
+
 void dp_tx_sent(dp_tx *tx, size_t n, dp_now now)
 {
+    dp_tx_item item;
+
     dp_window_sent(&tx->window, n, now);
     dp_meter_bytes(tx->meter, DP_OUT, n);
-    dp_link *k;
-    while ((k = dp_list_first(&tx->flight)) != NULL) {
-        dp_tx_item *item = dp_of(k, dp_tx_item, link);
-        if (item->end > tx->window.written)
-            return;
-        tx->queues[item->queue].unsent--;
-        dp_meter_message(
-            tx->meter, DP_OUT, item->queue, item->code, item->wire, item->full);
-        dp_unlink(k);
-        forget(tx, item);
-    }
+    while (!tx->tells && dp_tx_written(tx, &item))
+        ;
 }
 
 bool dp_tx_empty(const dp_tx *tx)

@@ -69,6 +69,7 @@ typedef struct dp_tx {
     size_t nfull;                /* queues that owe a note */
     size_t waiting;              /* bytes of all queues */
     uint32_t queued[DP_CLASSES]; /* messages of all queues */
+    bool tells; /* what was written waits for dp_tx_written; set by the owner */
     uint64_t served[DP_CLASSES]; /* of the lane chosen last, before it was */
     dp_list flight;              /* items in the window, whole */
 } dp_tx;
@@ -101,8 +102,12 @@ void dp_tx_noted(dp_tx *tx, size_t queue);
 bool dp_tx_wants(const dp_tx *tx);
 int dp_tx_lend(dp_tx *tx, dp_frames **job);
 
-/* dp_tx_sent says that n bytes of the window were written. */
+/* dp_tx_sent says that n bytes of the window were written.  What a tx that
+ * tells wrote to its end is asked for with dp_tx_written, the oldest first;
+ * until then it counts as unsent. */
 void dp_tx_sent(dp_tx *tx, size_t n, dp_now now);
+bool dp_tx_written(dp_tx *tx, dp_tx_item *out);
+bool dp_tx_owes_news(const dp_tx *tx); /* _written would give something */
 
 /* dp_tx_cut forgets the messages that have not begun to enter the window; they
  * stay unsent.  dp_tx_empty: nothing is left to be written. */

@@ -396,6 +396,7 @@ static void copy_hooks(dp_config *out, const devp2p_config *cfg)
     out->candidates = cfg->dial_candidates;
     out->resolver = cfg->resolver;
     out->resolver_user = cfg->resolver_user;
+    out->message_events = cfg->message_events;
 }
 
 int dp_config_init(dp_config *out, const devp2p_config *theirs,

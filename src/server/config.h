@@ -37,6 +37,7 @@ typedef struct dp_config {
     devp2p_iter candidates;
     devp2p_resolve_fn *resolver;
     void *resolver_user;
+    bool message_events;
 } dp_config;
 
 /* dp_config_init checks and copies.  Every error leaves a sentence that names

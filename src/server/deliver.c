@@ -3,6 +3,7 @@
 
 #include "server/handler.h"
 #include "server/server.h"
+#include "server/watch.h"
 
 /* A letter is a message on its way to on_msg. */
 typedef struct letter {
@@ -10,6 +11,7 @@ typedef struct letter {
     devp2p_slice body;
     size_t full;
     bool snappy;
+    bool fresh; /* it has just come, nobody was told */
     int64_t received_ms;
 } letter;
 
@@ -40,6 +42,17 @@ static letter letter_of(const dp_message *m)
     };
 }
 
+/* announce tells who watches of a message that has just come, when nothing
+ * points into the session any more: who hears of it may send.  False when its
+ * channel is over then. */
+static bool announce(dp_line *line, const dp_channel *ch, const letter *l)
+{
+    if (!l->fresh)
+        return true;
+    dp_watch_received(line, ch, l->code, l->full, l->received_ms);
+    return !line->code && !dp_peer_ending(ch->rw.peer);
+}
+
 /* hand calls on_msg; false when it wants the message again. */
 static bool hand(dp_line *line, dp_channel *ch, const letter *l, dp_now now)
 {
@@ -52,6 +65,8 @@ static bool hand(dp_line *line, dp_channel *ch, const letter *l, dp_now now)
         dp_line_end(line, err, SIZE_MAX, now);
         return true;
     }
+    if (!announce(line, ch, l))
+        return true;
     err = ch->row->on_msg(&ch->rw, &msg, ch->row->user);
     if (err && err != DEVP2P_ERR_AGAIN)
         dp_line_end(line, dp_handler_reason(err), ch->cap, now);
@@ -85,6 +100,7 @@ static void queue(dp_line *line, dp_channel *ch, const letter *l, dp_now now)
     dp_list_push(&ch->in, &m->link);
     dp_peer_unlock(ch->rw.peer);
     ch->fresh = true;
+    (void)announce(line, ch, l);
 }
 
 void dp_deliver(dp_line *line, const dp_session_event *ev, dp_now now)
@@ -96,6 +112,7 @@ void dp_deliver(dp_line *line, const dp_session_event *ev, dp_now now)
         .body = { ev->body, ev->len },
         .full = ev->full,
         .snappy = ch->snappy,
+        .fresh = line->srv->cfg.message_events,
         .received_ms = now.wall,
     };
 
@@ -107,7 +124,7 @@ void dp_deliver(dp_line *line, const dp_session_event *ev, dp_now now)
         dp_session_took(line->session, ch->cap, l.full, now);
     } else {
         l.body = (devp2p_slice){ srv->scratch.plain.at, l.full };
-        l.snappy = false;
+        l.snappy = l.fresh = false;
         queue(line, ch, &l, now);
         hold(line, ch);
     }

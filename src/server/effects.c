@@ -58,6 +58,8 @@ static void note(devp2p_server *srv, const devp2p_event *e)
         break;
     case DEVP2P_EVENT_COMMAND:
     case DEVP2P_EVENT_LOST:
+    case DEVP2P_EVENT_MSG_SENT: /* none of the host's */
+    case DEVP2P_EVENT_MSG_RECEIVED:
         break;
     }
 }

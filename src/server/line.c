@@ -5,6 +5,7 @@
 #include "server/dialer.h"
 #include "server/handler.h"
 #include "server/server.h"
+#include "server/watch.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -504,6 +505,9 @@ void dp_line_events(dp_line *line, dp_now now)
             dp_peer_lock(line->peer);
             line->channels[ev.cap]->refused = false;
             dp_peer_unlock(line->peer);
+            break;
+        case DP_SENT:
+            dp_watch_sent(line, &ev, now);
             break;
         case DP_SHUT:
             line->srv->world->ops->shut(line->io);

@@ -149,6 +149,7 @@ static int make_machines(devp2p_server *srv)
     dp_bandwidth_apply(&srv->cfg.bandwidth, &srv->self, &srv->in, &srv->out,
         &srv->recv, &srv->send);
     srv->self.traffic = &srv->moved;
+    srv->self.tells_sent = srv->cfg.message_events;
     dp_scratch_init(&srv->scratch, env);
     dp_candidates_init(&srv->candidates, &srv->cfg);
     if (!err)

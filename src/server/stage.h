@@ -270,6 +270,10 @@ static inline void stage_event(const devp2p_event *e, void *user)
         assert_true(p == &p->on->a); /* who has memory loses nothing */
         p->lost += e->count;
         break;
+    case DEVP2P_EVENT_MSG_SENT: /* nobody asked for them */
+    case DEVP2P_EVENT_MSG_RECEIVED:
+        fail();
+        break;
     }
 }
 

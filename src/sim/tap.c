@@ -17,6 +17,8 @@ static const char *const event_words[] = {
     [DEVP2P_EVENT_DIAL_FAIL] = "fails to dial",
     [DEVP2P_EVENT_COMMAND] = "was told about",
     [DEVP2P_EVENT_LOST] = "lost events",
+    [DEVP2P_EVENT_MSG_SENT] = "has sent",
+    [DEVP2P_EVENT_MSG_RECEIVED] = "has received",
 };
 
 /* A record is what a callback adds to the hash; it has no padding. */
