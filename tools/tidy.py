@@ -33,6 +33,7 @@ UNSEEN = {
     "packet.h": ["base", "crypto", "rlp", "wire", "os"],
     "protocol.h": ["base", "crypto", "rlp", "os"],
     "server.h": ["base", "crypto", "rlp", "os"],
+    "info.h": ["base", "crypto", "rlp", "wire", "core", "os"],
     "devp2p.h": EVERY_FLOOR,
 }
 

@@ -4,6 +4,7 @@
 #define DEVP2P_DEVP2P_H
 
 #include <devp2p/base.h>
+#include <devp2p/info.h>
 #include <devp2p/key.h>
 #include <devp2p/node.h>
 #include <devp2p/packet.h>

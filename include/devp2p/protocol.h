@@ -99,6 +99,17 @@ typedef struct devp2p_iter {
     void *user;
 } devp2p_iter;
 
+/* What the program says of a protocol of its own, and of a peer that runs it,
+ * when somebody asks for a devp2p_node_info or devp2p_peer_info (info.h): any
+ * text, such as JSON.  They write as snprintf does: cap bytes at most with the
+ * NUL; they return the length of all of it, and are called again with more room
+ * when that did not fit, 64 KiB at most; 0 or less when there is nothing to
+ * tell, or not yet.  They may not wait for the server.
+ * Thread: that of who asks; several at once. */
+typedef int devp2p_node_info_fn(char *out, size_t cap, void *user);
+typedef int devp2p_peer_info_fn(
+    devp2p_peer *peer, char *out, size_t cap, void *user);
+
 /* A devp2p_protocol row; a table of them ends with a NULL name.  Either run or
  * on_msg is set, not both; the other three callbacks are optional. */
 typedef struct devp2p_protocol {
@@ -111,9 +122,11 @@ typedef struct devp2p_protocol {
     devp2p_msg_fn *on_msg;
     devp2p_writable_fn *on_writable;
     devp2p_close_fn *on_close;
-    const devp2p_rule *rules;    /* copied; ends with { 0 }; none */
-    devp2p_iter dial_candidates; /* whom to dial for this protocol; rows that
+    const devp2p_rule *rules;       /* copied; ends with { 0 }; none */
+    devp2p_iter dial_candidates;    /* whom to dial for this protocol; rows that
                                     share a source give it each */
+    devp2p_node_info_fn *node_info; /* nothing is said */
+    devp2p_peer_info_fn *peer_info; /* nothing is said */
 } devp2p_protocol;
 
 /* --- reading --- */
@@ -265,6 +278,31 @@ DEVP2P_API const devp2p_pubkey *devp2p_peer_pubkey(const devp2p_peer *peer);
  * Thread:  any. */
 DEVP2P_API const char *devp2p_peer_name(const devp2p_peer *peer);
 
+/* devp2p_peer_short_name writes the first 20 bytes of that name, and "..." if
+ * there are more.
+ *
+ * Returns: out.
+ * Out:     out - DEVP2P_SHORT_NAME bytes.
+ * Thread:  any. */
+#define DEVP2P_SHORT_NAME 84 /* 20 bytes that are escaped, and the rest */
+DEVP2P_API char *devp2p_peer_short_name(
+    char out[DEVP2P_SHORT_NAME], const devp2p_peer *peer);
+
+/* devp2p_peer_node is the node that the peer is: where we dialled it; of one
+ * that connected to us its address, and the port that its Hello names, which is
+ * 0 for many.
+ *
+ * Out:     out - its host is empty, its udp the TCP port.
+ * Thread:  any. */
+DEVP2P_API void devp2p_peer_node(const devp2p_peer *peer, devp2p_node *out);
+
+/* devp2p_peer_lifetime_ms tells how long it has been a peer, after the end how
+ * long it was.
+ *
+ * Returns: milliseconds; 0 of a test peer.
+ * Thread:  any. */
+DEVP2P_API uint64_t devp2p_peer_lifetime_ms(const devp2p_peer *peer);
+
 /* devp2p_peer_remote and devp2p_peer_local are the ends of the connection.
  *
  * Returns: borrowed from the peer.
@@ -285,6 +323,16 @@ DEVP2P_API uint32_t devp2p_peer_flags(const devp2p_peer *peer);
  * Thread:  any. */
 DEVP2P_API const devp2p_cap *devp2p_peer_caps(
     const devp2p_peer *peer, size_t *n);
+
+/* devp2p_peer_runs tells whether one of these versions of a protocol runs with
+ * the peer, or ran: both have it, and none that is higher.  With a test peer
+ * all runs that it announced.
+ *
+ * Returns: true if one does.
+ * In:      versions - n of them.
+ * Thread:  any. */
+DEVP2P_API bool devp2p_peer_runs(const devp2p_peer *peer, const char *name,
+    const uint32_t *versions, size_t n);
 
 /* devp2p_peer_version is the version of the base protocol in the peer's Hello.
  *

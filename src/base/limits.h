@@ -32,7 +32,8 @@ enum {
     DP_PENDING_MOST = 1000, /* settable: beyond what 5 s of handshakes bring */
     DP_ACCEPTS_PER_TURN = 32,
     DP_COMMANDS_MAX = 1024, /* in the mailbox */
-    DP_EVENTS_RING = 1024
+    DP_EVENTS_RING = 1024,
+    DP_INFO_TEXT = 64 * 1024 /* of the program about a protocol, for people */
 };
 #define DP_DIAL_NS      (15 * DP_SEC) /* TCP connect */
 #define DP_HANDSHAKE_NS (5 * DP_SEC)  /* to both Hellos; never extended */

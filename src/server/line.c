@@ -337,13 +337,15 @@ static size_t blamed(const dp_line *line, const dp_session_event *down)
 
 /* farewell ends what stands above the session. */
 static void farewell(
-    dp_line *line, const dp_session_event *down, devp2p_event *end)
+    dp_line *line, const dp_session_event *down, devp2p_event *end, dp_now now)
 {
     size_t blame = blamed(line, down);
 
     dp_server_unlist(line->srv, line->peer);
     dp_peer_lock(line->peer);
     dp_meter_copy(&line->peer->traffic.meter, dp_session_meter(line->session));
+    line->peer->born = now.mono - line->peer->born;
+    line->peer->past = true;
     bool drain = line->code == 0 && !line->peer->ending;
     hang_up(line, down->reason, down->remote, drain);
     for (size_t i = 0; i < line->nchannels; i++) {
@@ -371,7 +373,7 @@ static void down(dp_line *line, const dp_session_event *ev, dp_now now)
     srv->world->ops->close(line->io, ev->reset);
     line->io = NULL;
     if (line->peer)
-        farewell(line, ev, &end);
+        farewell(line, ev, &end, now);
     drop_session(line);
     line->over = true;
     line->starting = false;
@@ -449,6 +451,7 @@ void dp_line_judged(dp_line *line, int verdict, dp_now now)
     if (!verdict) /* a command may have come while it was held */
         atomic_store_explicit(&line->peer->flags,
             dp_host_flags(line->srv->host, line->number), memory_order_relaxed);
+    line->peer->born = now.mono;
     if (!verdict && dp_server_list(line->srv, line->peer)) {
         dp_line_end(line, DEVP2P_ERR_NOMEM, SIZE_MAX, now);
         return;

@@ -4,7 +4,10 @@
 #include "server/line.h"
 #include "server/pipe.h"
 
+#include <stdio.h>
 #include <string.h>
+
+enum { SHORT = 20 }; /* bytes of a short name, as geth */
 
 /* A peer is one block: the struct, its capabilities, their names, its name. */
 static size_t block_size(const dp_hello *h)
@@ -33,6 +36,7 @@ static void copy_hello(devp2p_peer *p, const dp_hello *h)
     p->ncaps = h->ncaps;
     p->name = devp2p_escape((char *)at, 4 * h->name.len + 8, h->name);
     p->version = h->version;
+    p->port = h->port <= UINT16_MAX ? (uint16_t)h->port : 0;
 }
 
 int dp_peer_new(devp2p_peer **out, const dp_peer_setup *setup)
@@ -197,4 +201,47 @@ const devp2p_cap *devp2p_peer_caps(const devp2p_peer *p, size_t *n)
 uint64_t devp2p_peer_version(const devp2p_peer *p)
 {
     return p->version;
+}
+
+/* next_byte is behind what devp2p_escape made of one byte. */
+static const char *next_byte(const char *at)
+{
+    if (*at != '\\')
+        return at + 1;
+    return at + (at[1] == '\\' ? 2 : 4);
+}
+
+char *devp2p_peer_short_name(char out[DEVP2P_SHORT_NAME], const devp2p_peer *p)
+{
+    const char *end = p->name;
+
+    for (int i = 0; i < SHORT && *end; i++)
+        end = next_byte(end);
+    snprintf(out, DEVP2P_SHORT_NAME, "%.*s%s", (int)(end - p->name), p->name,
+        *end ? "..." : "");
+    return out;
+}
+
+/* devp2p_peer_node: the port that an inbound connection came from is not one
+ * that anybody listens on. */
+void devp2p_peer_node(const devp2p_peer *p, devp2p_node *out)
+{
+    *out = (devp2p_node){ .pub = p->pub, .id = p->id, .addr = p->remote };
+    if (devp2p_peer_flags(p) & DEVP2P_PEER_INBOUND)
+        out->addr.port = p->port;
+    out->udp = out->addr.port;
+}
+
+uint64_t devp2p_peer_lifetime_ms(const devp2p_peer *peer)
+{
+    devp2p_peer *p = (devp2p_peer *)(uintptr_t)peer; /* for its lock */
+    uint64_t ns = 0;
+
+    dp_peer_lock(p);
+    if (p->past)
+        ns = p->born;
+    else if (p->line)
+        ns = dp_line_now(p->line).mono - p->born;
+    dp_peer_unlock(p);
+    return ns / DP_MS;
 }

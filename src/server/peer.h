@@ -41,9 +41,13 @@ struct devp2p_peer {
     bool ending;          /* nothing is sent or accepted any more */
     bool drain;           /* what was received may still be read */
     bool posted;
+    bool past;       /* born is how long it lasted */
     unsigned parked; /* threads that use the world without the lock */
     int reason;      /* 0 while it is up */
     bool remote_said;
+    uint16_t port; /* where its Hello says that it listens, 0: nowhere; it never
+                      changes, and stands where there is room */
+    uint64_t born; /* when it was accepted; set before others see it */
     dp_traffic traffic;
     int asked;        /* somebody wants to end it with this reason, 0: nobody */
     size_t asked_cap; /* the capability to blame, SIZE_MAX for none */

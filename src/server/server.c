@@ -273,6 +273,20 @@ int dp_server_new(devp2p_server **out, const devp2p_config *theirs,
 
 /* --- life --- */
 
+/* told_listening is how a listener is shown, every address as the IPv6 one. */
+static devp2p_addr told_listening(
+    const dp_config *cfg, const devp2p_addr *bound)
+{
+    devp2p_addr at = cfg->listen;
+
+    if (!cfg->listens)
+        return (devp2p_addr){ .family = 0 };
+    at.port = bound->port;
+    if (at.family == 0)
+        at.family = 6;
+    return at;
+}
+
 /* begin binds the listener and starts the loop. */
 static int begin(devp2p_server *srv)
 {
@@ -287,6 +301,7 @@ static int begin(devp2p_server *srv)
         return dp_fail_plain(err);
     pthread_mutex_lock(&srv->lock);
     srv->node.addr = bound;
+    srv->listens_at = told_listening(&srv->cfg, &bound);
     tell_external(srv);
     pthread_mutex_unlock(&srv->lock);
     err = ops->start(srv->world);

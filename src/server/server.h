@@ -39,7 +39,8 @@ struct devp2p_server {
     /* under the lock */
     pthread_mutex_t lock;
     dp_mailbox mail;
-    devp2p_node node; /* of devp2p_server_self */
+    devp2p_node node;       /* of devp2p_server_self */
+    devp2p_addr listens_at; /* [::] for every address; family 0: nowhere */
     devp2p_peer **peers;
     size_t npeers, peers_cap;
     dp_list rings;            /* devp2p_events */

@@ -14,6 +14,23 @@ static int key_of(devp2p_pubkey *out, const char *name)
     return devp2p_key_public(out, &key);
 }
 
+/* run_all: what it announces runs, as far as versions of one name allow. */
+static int run_all(devp2p_peer *peer)
+{
+    dp_protocol rows[DP_PROTOCOLS_MAX];
+    dp_shared v[DP_PROTOCOLS_MAX];
+    dp_caps shared = { .v = v };
+    size_t n = 0;
+
+    for (size_t i = 0; i < peer->ncaps && n < DP_PROTOCOLS_MAX; i++)
+        if (peer->caps[i].version <= UINT32_MAX)
+            rows[n++] = (dp_protocol){ .name = peer->caps[i].name,
+                .version = (uint32_t)peer->caps[i].version };
+    dp_caps_match(&shared, rows, n, peer->caps, peer->ncaps);
+    return dp_traffic_open(
+        &peer->traffic, &peer->env, peer->caps, peer->ncaps, &shared, rows);
+}
+
 /* make leaves the peer with a reference of its own to the pipe. */
 static int make(devp2p_peer **out, const dp_hello *hello, uint32_t flags,
     devp2p_rw *end, const dp_env *env)
@@ -32,7 +49,8 @@ static int make(devp2p_peer **out, const dp_hello *hello, uint32_t flags,
         dp_pipe_drop(pipe);
         return err;
     }
-    if (end)
+    err = run_all(*out);
+    if (!err && end)
         err = dp_pipe_meet(end, *out);
     if (err) {
         devp2p_peer_drop(*out);

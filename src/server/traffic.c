@@ -82,6 +82,19 @@ int devp2p_peer_code_traffic(const devp2p_peer *peer, devp2p_traffic *out,
     return err;
 }
 
+bool devp2p_peer_runs(const devp2p_peer *peer, const char *name,
+    const uint32_t *versions, size_t n)
+{
+    devp2p_peer *p = (devp2p_peer *)(uintptr_t)peer; /* for its lock */
+    bool runs = false;
+
+    dp_peer_lock(p);
+    for (size_t i = 0; i < n && !runs; i++)
+        runs = find(&p->traffic, name, versions[i]) < p->traffic.meter.nrows;
+    dp_peer_unlock(p);
+    return runs;
+}
+
 void devp2p_server_traffic(devp2p_server *srv, devp2p_traffic *out)
 {
     pthread_mutex_lock(&srv->lock);

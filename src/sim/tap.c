@@ -206,6 +206,20 @@ static int run(devp2p_peer *peer, devp2p_rw *rw, void *user)
     return result;
 }
 
+/* --- infos --- */
+
+static int node_info(char *out, size_t cap, void *user)
+{
+    const dp_tap_row *row = user;
+    return row->theirs->node_info(out, cap, row->theirs->user);
+}
+
+static int peer_info(devp2p_peer *peer, char *out, size_t cap, void *user)
+{
+    const dp_tap_row *row = user;
+    return row->theirs->peer_info(peer, out, cap, row->theirs->user);
+}
+
 /* --- turns --- */
 
 /* tap_of_server: the server is the first argument of every up call. */
@@ -242,6 +256,8 @@ static void make_row(dp_tap *tap, size_t i)
         .length = theirs->length,
         .rules = theirs->rules,
         .dial_candidates = theirs->dial_candidates,
+        .node_info = theirs->node_info ? node_info : NULL,
+        .peer_info = theirs->peer_info ? peer_info : NULL,
         .user = &tap->rows[i] };
     if (theirs->run) {
         tap->ours[i].run = run;

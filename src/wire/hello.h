@@ -20,7 +20,7 @@ typedef struct dp_hello {
     devp2p_slice name;
     const devp2p_cap *caps;
     size_t ncaps;
-    uint64_t port;     /* legacy; whatever it is, nobody uses it */
+    uint64_t port;     /* legacy: where it listens; anything, often 0 */
     devp2p_pubkey pub; /* bytes as sent; whether it is the handshake's key is
                           the session's question */
 } dp_hello;
