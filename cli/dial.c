@@ -161,3 +161,18 @@ int dial(int *fd, const devp2p_node *node, uint64_t end)
                      strerror(err))
                : 0;
 }
+
+int dial_ended(const devp2p_node *node, int reason, bool remote)
+{
+    char text[DIAL_TEXT];
+    dial_text(text, node);
+    if (remote && DEVP2P_IS_DISC(reason))
+        return fail("%s disconnected: %s (0x%02x)", text,
+            devp2p_strerror(reason), DEVP2P_DISC_BYTE(reason));
+    /* how every node refuses a handshake that it cannot read */
+    if (reason == DEVP2P_ERR_HANDSHAKE || reason == DEVP2P_ERR_RESET ||
+        reason == DEVP2P_ERR_CLOSED)
+        return fail("%s: no handshake: %s; is the key its own?", text,
+            devp2p_strerror(reason));
+    return fail("%s: %s", text, devp2p_strerror(reason));
+}

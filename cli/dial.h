@@ -25,4 +25,8 @@ char *dial_text(char out[DIAL_TEXT], const devp2p_node *node);
  * Out: fd - a socket that does not block. */
 int dial(int *fd, const devp2p_node *node, uint64_t end);
 
+/* dial_ended says why a connection to a node came to nothing, be it for a
+ * reason that the node gave; it returns FAILED. */
+int dial_ended(const devp2p_node *node, int reason, bool remote);
+
 #endif

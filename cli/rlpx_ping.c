@@ -121,22 +121,6 @@ static void show(const devp2p_hello *hello, const devp2p_node *node)
     show_id(&node->id);
 }
 
-/* explain says why there is no Hello to show. */
-static int explain(const talk *t, const devp2p_node *node, int err)
-{
-    char text[DIAL_TEXT];
-    dial_text(text, node);
-    if (t->last.remote && DEVP2P_IS_DISC(err))
-        return fail("%s disconnected: %s (0x%02x)", text, devp2p_strerror(err),
-            DEVP2P_DISC_BYTE(err));
-    /* how every node refuses a handshake that it cannot read */
-    if (err == DEVP2P_ERR_HANDSHAKE || err == DEVP2P_ERR_RESET ||
-        err == DEVP2P_ERR_CLOSED)
-        return fail("%s: no handshake: %s; is the key its own?", text,
-            devp2p_strerror(err));
-    return fail("%s: %s", text, devp2p_strerror(err));
-}
-
 static int ask(const devp2p_node *node, uint64_t end)
 {
     talk t = { .session = NULL };
@@ -153,7 +137,7 @@ static int ask(const devp2p_node *node, uint64_t end)
         leave(&t);
     close(t.fd);
     if (err)
-        explain(&t, node, err);
+        dial_ended(node, err, t.last.remote);
     else
         show(&hello, node);
     devp2p_session_free(t.session);

@@ -15,6 +15,7 @@
     X(key_to_enode) \
     X(rlpx)         \
     X(rlpx_ping)    \
+    X(rlpx_info)    \
     X(sim)          \
     X(sim_list)     \
     X(sim_run)      \

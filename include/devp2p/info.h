@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* devp2p/info.h - all that a server and its peers tell of themselves, in one
- * piece, with what the program says of its protocols: as go-ethereum's NodeInfo
- * and PeerInfo.
+/* devp2p/info.h - all that a server and its peers tell of themselves.
  *
- * The library makes these structs, so they may grow at their end. */
+ * It is in one piece, with what the program says of its protocols, as in
+ * go-ethereum's NodeInfo and PeerInfo.  The library makes these structs, so they may grow at their end. */
 #ifndef DEVP2P_INFO_H
 #define DEVP2P_INFO_H
 

@@ -174,6 +174,15 @@ def shown_by_our_tool(s):
         tool.expect(line)
 
 
+def peer_of_our_tool(s):
+    """Our tool becomes their peer, and shows it as theirs would."""
+    them = s.them(name="a \x1b[1mnode\n", caps=[cap("alpha", 1, 3), cap("beta", 2, 3)])
+    tool = s.our_tool("rlpx", "info", "--caps", "beta/2,gamma/1", them.enode)
+    for line in ('"gamma": {"version": 1}', f'"id": "{them.id}",', r'"name": "a \\x1b[1mnode\\x0a",', '"alpha/1",',
+                 '"beta/2"', '"inbound": false,', '"beta": {"version": 2}'):
+        tool.expect(line)
+
+
 # --- identity ---
 
 def wrong_key_dialled(s):
@@ -442,6 +451,7 @@ CELLS = [
     Cell("no common capability: we say 0x03", nothing_shared, raw=True, to_raw=True),
     Cell("no protocols at all", no_protocols),
     Cell("our tool shows their Hello", shown_by_our_tool, WE_DIAL, tool=True),
+    Cell("our tool is their peer", peer_of_our_tool, WE_DIAL, tool=True),
 
     Cell("right address, wrong key", wrong_key_dialled),
     Cell("Hello of another: 0x09", hello_of_another, raw=True),
