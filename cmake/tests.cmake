@@ -131,6 +131,7 @@ devp2p_test(man "cli" Python3::Interpreter ${CMAKE_SOURCE_DIR}/test/man.py
 devp2p_check(tidy checks)
 devp2p_check(headers checks)
 devp2p_check(docs checks)
+devp2p_check(from_go checks)
 devp2p_check(promises checks --build ${CMAKE_BINARY_DIR})
 if(CMAKE_BUILD_TYPE STREQUAL Release AND NOT DEVP2P_SANITIZE)
   devp2p_check(purity artefacts $<TARGET_OBJECTS:devp2p_objects>)

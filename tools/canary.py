@@ -26,7 +26,8 @@ import time
 import tree
 
 COPY = os.path.join(tree.ROOT, "build", "canary")
-TOOLS = {"tidy": ["tools/tidy.py"], "headers": ["tools/headers.py"], "docs": ["tools/docs.py"], "format": ["tools/format.sh"]}
+TOOLS = {"tidy": ["tools/tidy.py"], "headers": ["tools/headers.py"], "docs": ["tools/docs.py"],
+         "from_go": ["tools/from_go.py"], "format": ["tools/format.sh"]}
 # What a check of the artefacts looks at; a test needs the program of its name.
 LIBRARIES = ["devp2p_shared", "devp2p_static"]
 ARTEFACTS = {"purity": ["devp2p_objects"], "exports": LIBRARIES, "hardening": [*LIBRARIES, "programs"],

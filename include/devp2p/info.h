@@ -2,7 +2,8 @@
 /* devp2p/info.h - all that a server and its peers tell of themselves.
  *
  * It is in one piece, with what the program says of its protocols, as in
- * go-ethereum's NodeInfo and PeerInfo.  The library makes these structs, so they may grow at their end. */
+ * go-ethereum's NodeInfo and PeerInfo.  The library makes these structs, so
+ * they may grow at their end. */
 #ifndef DEVP2P_INFO_H
 #define DEVP2P_INFO_H
 
