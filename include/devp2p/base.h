@@ -65,6 +65,7 @@ extern "C" {
     X(RLP_EXTRA, -24, "RLP has more elements than expected")          \
     X(RLP_DEPTH, -25, "RLP lists nested too deep")                    \
     X(IO, -26, "system call failed")                                  \
+    X(BANNED, -27, "banned here")                                     \
     X(KEY, -30, "not a valid key")                                    \
     X(URL, -31, "malformed node URL")                                 \
     X(ADDR, -32, "malformed network address")                         \

@@ -390,6 +390,35 @@ DEVP2P_API void devp2p_peer_traffic(
 DEVP2P_API DEVP2P_CHECK int devp2p_peer_code_traffic(const devp2p_peer *peer,
     devp2p_traffic *out, const char *name, uint32_t version, uint64_t code);
 
+/* --- conduct --- */
+
+/* DEVP2P_CONDUCTS lists what a protocol may say of a peer: name, number, words.
+ * Each is worth points, which the peer's score sums up: from 100, its best,
+ * down to -1000.  Half of a score is left after 30 minutes.
+ *
+ *   USEFUL +5   LATE -5   UNASKED -10   USELESS -25   MALFORMED -100
+ *   FALSE -250   HOSTILE -1000
+ *
+ * The library adds 5 for every 10 minutes that the peer is connected, takes 100
+ * when it breaks the protocol and 10 when it falls silent.  Whom that brings to
+ * -100 or below hears USELESS_PEER and stays out for 30 s, at -250 for 3 min,
+ * at -500 for 15 min; two, three times as long when it happens again, an hour
+ * at most (backoff_ms).  Static and trusted nodes are spared. */
+#define DEVP2P_CONDUCTS(X)                      \
+    X(USEFUL, 1, "gave what was asked for")     \
+    X(LATE, 2, "let a request time out")        \
+    X(UNASKED, 3, "sent what nobody asked for") \
+    X(USELESS, 4, "has nothing of use")         \
+    X(MALFORMED, 5, "sent what cannot be read") \
+    X(FALSE, 6, "sent what is not true")        \
+    X(HOSTILE, 7, "did harm and nothing but harm")
+
+typedef enum devp2p_conduct {
+#define X(name, number, words) DEVP2P_CONDUCT_##name = number,
+    DEVP2P_CONDUCTS(X)
+#undef X
+} devp2p_conduct;
+
 #ifndef __cplusplus
 /* devp2p_send_items(rw, code, "bar", 7u) sends a list of loose values,
  * devp2p_send_value(rw, code, "bar") a bare value, devp2p_send(rw, code,

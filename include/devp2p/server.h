@@ -69,6 +69,17 @@ typedef void devp2p_event_fn(const devp2p_event *event, void *user);
 typedef void devp2p_dialer_fn(
     devp2p_server *srv, uint64_t ticket, const devp2p_node *node, void *user);
 
+/* --- bans --- */
+
+/* A devp2p_ban is whom nobody talks to: a node, or a network.  The struct is
+ * frozen. */
+typedef struct devp2p_ban {
+    devp2p_id id;      /* of the node, while net.family is 0 */
+    devp2p_addr net;   /* of port 0 */
+    uint32_t bits;     /* of net that count */
+    uint64_t until_ms; /* Unix time; 0: until it is lifted */
+} devp2p_ban;
+
 /* --- configuration --- */
 
 /* A devp2p_resolve_fn asks for the address of a static node, for a dial that is

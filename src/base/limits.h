@@ -79,6 +79,56 @@ enum {
     DP_THROTTLE_MS_MAX = 3600000
 };
 
+/* --- the peer book --- */
+enum {
+    DP_BANS = 16384,        /* ids and networks; 3 MiB when full */
+    DP_BANS_MOST = 1000000, /* settable: 200 MiB */
+    DP_STANDINGS = 16384,   /* nodes whose conduct is remembered; 3 MiB */
+    DP_STANDINGS_MIN = 16,  /* settable: a few peers */
+    DP_STANDINGS_MOST = 1000000,
+    DP_BOOK_ROWS = 256,  /* of a commit: less than a millisecond of work */
+    DP_BOOK_GONE = 1024, /* rows to be deleted, while the store fails */
+
+    /* Points: good conduct weighs little, so that it takes time to earn and
+     * cannot pay for harm. */
+    DP_SCORE_MAX = 100,
+    DP_SCORE_MIN = -1000,
+    DP_SCORE_SHORT = -100,  /* at and below it a node stays out: 30 s, */
+    DP_SCORE_MEDIUM = -250, /* 3 min, */
+    DP_SCORE_LONG = -500,   /* 15 min, and longer each time */
+
+    /* what the program reports (devp2p_conduct) */
+    DP_POINTS_USEFUL = 5,
+    DP_POINTS_LATE = -5, /* twenty in half an hour, or its link is slow */
+    DP_POINTS_UNASKED = -10,
+    DP_POINTS_USELESS = -25,
+    DP_POINTS_MALFORMED = -100, /* once is enough, unless it had a credit */
+    DP_POINTS_FALSE = -250,
+    DP_POINTS_HOSTILE = -1000,
+
+    /* what sessions show */
+    DP_POINTS_STEADY = 5,    /* for DP_STEADY_NS as a peer */
+    DP_POINTS_BREACH = -100, /* authentic bytes that break the protocol */
+    DP_POINTS_SILENT = -10   /* no answer for 30 s; its network may be ill */
+};
+#define DP_BACKOFF_MS_DEFAULT 30000   /* the first class; 6 and 30 times that */
+#define DP_BACKOFF_MS_MIN     1000    /* below it nobody stays out */
+#define DP_BACKOFF_MS_MAX     3600000 /* as the longest stay */
+#define DP_BACKOFF_MAX_NS     (3600 * DP_SEC) /* however often it happened */
+#define DP_SCORE_HALF_NS      (1800 * DP_SEC) /* a score is halved */
+#define DP_STEADY_NS          (600 * DP_SEC)
+#define DP_BAN_MS_MAX         (UINT64_C(3650) * 86400 * 1000) /* ten years */
+#define DP_BOOK_WRITE_NS      (10 * DP_SEC) /* conduct may wait to be stored */
+
+/* --- rotation --- */
+enum {
+    DP_ROTATE_BEST = 10, /* a tenth of the peers never leaves */
+    DP_ROTATED = 64,     /* who left in twice the time between two, and more */
+    DP_ROTATE_MS_MIN = 60000,  /* below it nobody comes to anything */
+    DP_ROTATE_MS_MAX = 3600000 /* beyond it nobody would notice */
+};
+#define DP_ROTATE_AGE_NS (600 * DP_SEC) /* as a peer, before it may leave */
+
 /* --- curve work --- */
 enum {
     DP_EC_PER_S = 1000, /* handshakes to the pool */

@@ -37,6 +37,11 @@ static int check_numbers(const dp_access *a)
         { "farewells_per_s", a->farewells_per_s, 1, DP_FAREWELLS_MAX, true },
         { "throttle_ms", a->throttle_ms, DP_THROTTLE_MS_MIN, DP_THROTTLE_MS_MAX,
             true },
+        { "max_bans", a->max_bans, 1, DP_BANS_MOST, false },
+        { "max_standings", a->max_standings, DP_STANDINGS_MIN,
+            DP_STANDINGS_MOST, false },
+        { "backoff_ms", a->backoff_ms, DP_BACKOFF_MS_MIN, DP_BACKOFF_MS_MAX,
+            true },
     };
     int err = 0;
 
