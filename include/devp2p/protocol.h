@@ -399,8 +399,8 @@ DEVP2P_API DEVP2P_CHECK int devp2p_peer_code_traffic(const devp2p_peer *peer,
  *   USEFUL +5   LATE -5   UNASKED -10   USELESS -25   MALFORMED -100
  *   FALSE -250   HOSTILE -1000
  *
- * The library adds 5 for every 10 minutes that the peer is connected, takes 100
- * when it breaks the protocol and 10 when it falls silent.  Whom that brings to
+ * The library adds 5 for every 10 minutes of a connection at its end, takes 50
+ * when the peer breaks the protocol and 10 when it falls silent.  Whom that brings to
  * -100 or below hears USELESS_PEER and stays out for 30 s, at -250 for 3 min,
  * at -500 for 15 min; two, three times as long when it happens again, an hour
  * at most (backoff_ms).  Static and trusted nodes are spared. */
@@ -418,6 +418,23 @@ typedef enum devp2p_conduct {
     DEVP2P_CONDUCTS(X)
 #undef X
 } devp2p_conduct;
+
+/* devp2p_peer_report tells the server how a peer behaved.  It counts soon, and
+ * none is lost while the peer is connected; about one that is gone,
+ * devp2p_server_report tells it.
+ *
+ * Returns: 0; ERR_INVALID for what is no devp2p_conduct; ERR_CLOSED when the
+ *          peer is gone, or going.
+ * Thread:  any; it never waits. */
+DEVP2P_API int devp2p_peer_report(devp2p_peer *peer, devp2p_conduct conduct);
+
+/* devp2p_peer_score is what was reported and seen of a peer, as it was after
+ * the last turn in which the peer was reported, or when it connected.  That of
+ * a test peer is the sum of what was reported.
+ *
+ * Returns: -1000..100, 0 for a stranger.
+ * Thread:  any. */
+DEVP2P_API int devp2p_peer_score(const devp2p_peer *peer);
 
 #ifndef __cplusplus
 /* devp2p_send_items(rw, code, "bar", 7u) sends a list of loose values,

@@ -164,6 +164,24 @@ typedef struct devp2p_config {
     void *resolver_user;
 
     bool message_events; /* MSG_SENT and MSG_RECEIVED are told, too */
+
+    /* the peer book */
+    uint32_t max_bans;      /* 16384; 1..1000000 */
+    uint32_t max_standings; /* nodes whose conduct is remembered, the longest
+                               unchanged one is forgotten first: 16384;
+                               16..1000000 */
+    uint32_t backoff_ms;    /* how long a node stays out that behaves badly, and
+                               is not dialled again that cannot be reached (not
+                               the static and trusted ones): 30000, and 6 and 30
+                               times that; 1000..3600000; DEVP2P_NONE: it does
+                               not */
+    uint32_t
+        rotate_ms; /* while no slot is free for others, about every so often
+                           a peer hears TOO_MANY_PEERS that has been one for 10
+                           minutes, is neither static nor trusted, and is not
+                           among the tenth with the best scores, this connection
+                           included (of equal ones, the oldest): 0, never;
+                           60000..3600000 */
 } devp2p_config;
 
 /* --- life --- */
@@ -392,6 +410,56 @@ DEVP2P_API DEVP2P_CHECK int devp2p_server_add_trusted(
 DEVP2P_API DEVP2P_CHECK int devp2p_server_remove_trusted(
     devp2p_server *srv, uint64_t *ticket, const char *url);
 
+/* devp2p_server_ban bans a node or a network, at once: connections from there
+ * are closed before a byte is read, a node that names itself and one that is
+ * connected hear USELESS_PEER, nobody is dialled there (DIAL_FAIL with
+ * ERR_BANNED).  A ban goes before all else: static and trusted nodes and
+ * allow_ids.  One that is there already gets the new end.
+ *
+ * Bans, and the conduct of nodes, are kept in this process.
+ *
+ * Returns: 0 when the command is on its way; ERR_INVALID when who is neither of
+ *          these or the time is longer than ten years; ERR_CLOSED after the
+ *          stop, ERR_AGAIN when 1,024 commands wait, ERR_NOMEM.  The event
+ *          COMMAND then says 0, ERR_LIMIT when there are max_bans (none goes
+ *          before its end), ERR_NOMEM or ERR_CLOSED.
+ * Out:     ticket - the event's; may be NULL.
+ * In:      who - the id of a node (64 hex digits), its enode URL (of which only
+ *          the key counts), an address "1.2.3.4" or "2001:db8::1", or a network
+ *          "10.0.0.0/8", "2001:db8::/64"; copied.  Who has one IPv6 address may
+ *          have its /64.
+ *          ms - milliseconds; 0: until it is lifted.
+ * Thread:  any, any callback. */
+DEVP2P_API DEVP2P_CHECK int devp2p_server_ban(
+    devp2p_server *srv, uint64_t *ticket, const char *who, uint64_t ms);
+
+/* devp2p_server_unban lifts a ban.
+ *
+ * Returns: as devp2p_server_ban; the event says 0 or ERR_NOT_FOUND: a part of a
+ *          network that is banned has no ban of its own.
+ * Out:     ticket - the event's; may be NULL.
+ * In:      who - as devp2p_server_ban.
+ * Thread:  any, any callback. */
+DEVP2P_API DEVP2P_CHECK int devp2p_server_unban(
+    devp2p_server *srv, uint64_t *ticket, const char *who);
+
+/* devp2p_server_bans lists the bans, the oldest first.
+ *
+ * Returns: how many there are, also while cap is less.
+ * Out:     out - up to cap of them; NULL while cap is 0.
+ * Thread:  any, any callback; never waits. */
+DEVP2P_API size_t devp2p_server_bans(
+    devp2p_server *srv, devp2p_ban *out, size_t cap);
+
+/* devp2p_server_report is devp2p_peer_report for a node that need not be
+ * connected.
+ *
+ * Returns: 0 when the command is on its way; ERR_INVALID, ERR_CLOSED,
+ *          ERR_AGAIN, ERR_NOMEM as devp2p_server_ban.  No event follows.
+ * Thread:  any, any callback. */
+DEVP2P_API DEVP2P_CHECK int devp2p_server_report(
+    devp2p_server *srv, const devp2p_id *id, devp2p_conduct conduct);
+
 /* --- counters --- */
 
 /* A devp2p_counters counts since the server was made.  It grows at its end. */
@@ -414,6 +482,11 @@ typedef struct devp2p_counters {
     uint64_t peers; /* welcome */
     uint64_t too_many_peers, already_connected, self, unexpected_identity;
     uint64_t not_allowed; /* USELESS_PEER for want of a place in allow_ids */
+
+    uint64_t refused_banned; /* closed before a byte was read: a ban */
+    uint64_t banned;         /* USELESS_PEER because of a ban */
+    uint64_t shunned;        /* USELESS_PEER because of its conduct */
+    uint64_t rotated;        /* peers that left for others: rotate_ms */
 } devp2p_counters;
 
 /* devp2p_server_counters tells the counters.  It is a macro that passes the

@@ -81,9 +81,9 @@ enum {
 
 /* --- the peer book --- */
 enum {
-    DP_BANS = 16384,        /* ids and networks; 3 MiB when full */
+    DP_BANS = 16384,        /* ids and networks; 2.9 MB when full */
     DP_BANS_MOST = 1000000, /* settable: 200 MiB */
-    DP_STANDINGS = 16384,   /* nodes whose conduct is remembered; 3 MiB */
+    DP_STANDINGS = 16384,   /* nodes whose conduct is remembered; 2.9 MB */
     DP_STANDINGS_MIN = 16,  /* settable: a few peers */
     DP_STANDINGS_MOST = 1000000,
     DP_BOOK_ROWS = 256,  /* of a commit: less than a millisecond of work */
@@ -107,9 +107,9 @@ enum {
     DP_POINTS_HOSTILE = -1000,
 
     /* what sessions show */
-    DP_POINTS_STEADY = 5,    /* for DP_STEADY_NS as a peer */
-    DP_POINTS_BREACH = -100, /* authentic bytes that break the protocol */
-    DP_POINTS_SILENT = -10   /* no answer for 30 s; its network may be ill */
+    DP_POINTS_STEADY = 5,   /* for DP_STEADY_NS as a peer */
+    DP_POINTS_BREACH = -50, /* once may be a fault of either */
+    DP_POINTS_SILENT = -10  /* no answer for 30 s; its network may be ill */
 };
 #define DP_BACKOFF_MS_DEFAULT 30000   /* the first class; 6 and 30 times that */
 #define DP_BACKOFF_MS_MIN     1000    /* below it nobody stays out */

@@ -42,6 +42,8 @@ static int check_numbers(const dp_access *a)
             DP_STANDINGS_MOST, false },
         { "backoff_ms", a->backoff_ms, DP_BACKOFF_MS_MIN, DP_BACKOFF_MS_MAX,
             true },
+        { "rotate_ms", a->rotate_ms, DP_ROTATE_MS_MIN, DP_ROTATE_MS_MAX,
+            false },
     };
     int err = 0;
 

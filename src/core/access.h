@@ -17,7 +17,7 @@ typedef struct dp_access {
     uint32_t pending_per_subnet;
     uint32_t accepts_per_s, farewells_per_s;
     uint32_t throttle_ms;
-    uint32_t max_bans, max_standings, backoff_ms;
+    uint32_t max_bans, max_standings, backoff_ms, rotate_ms;
     bool no_dial, limit_lan;
 } dp_access;
 

@@ -39,7 +39,7 @@ void dp_book_fini(dp_book *b)
     drop_all(b, &b->notes.going);
     dp_bans_fini(&b->bans);
     dp_standings_fini(&b->standings);
-    dp_free(&b->env, b->text, DP_BOOK_ROWS * sizeof *b->text);
+    dp_free(&b->env, b->page, sizeof *b->page);
 }
 
 /* --- time --- */
@@ -129,44 +129,55 @@ static dp_note *next_gone(dp_book *b)
     return NULL;
 }
 
-static devp2p_slice write_value(
-    const dp_book *b, const dp_note *note, size_t i, dp_now now)
+static void write_row(dp_book *b, const dp_note *note, size_t i, dp_now now)
 {
     dp_book_row row;
+    uint8_t *value = b->page->values[i];
 
     if (note->key[1] == DP_BOOK_STANDING)
         dp_standings_row(note, &row, now);
     else
         dp_bans_row(note, &row, now);
-    return (devp2p_slice){ b->text[i], dp_book_value(b->text[i], &row) };
+    b->page->rows[i].value =
+        (devp2p_slice){ value, dp_book_value(value, &row) };
 }
 
-size_t dp_book_rows(dp_book *b, dp_row rows[DP_BOOK_ROWS], dp_now now)
+/* fill_page: rows that are deleted come first, since a ban that was made again
+ * may stand behind them. */
+static size_t fill_page(dp_book *b, dp_now now)
 {
+    dp_row *rows = b->page->rows;
     size_t n = 0;
     dp_note *note;
     dp_link *k;
 
-    if (!b->text)
-        b->text = dp_alloc(&b->env, DP_BOOK_ROWS * sizeof *b->text);
-    if (!b->text) {
+    for (; n < DP_BOOK_ROWS && (note = next_gone(b)) != NULL; n++) {
+        rows[n].key = (devp2p_slice){ note->key, dp_book_key_len(note->key) };
+        rows[n].value = (devp2p_slice){ NULL, 0 };
+    }
+    for (; n < DP_BOOK_ROWS && (k = dp_list_pop(&b->notes.changed)); n++) {
+        note = dp_of(k, dp_note, link);
+        note->written = true;
+        rows[n].key = (devp2p_slice){ note->key, dp_book_key_len(note->key) };
+        write_row(b, note, n, now);
+    }
+    return n;
+}
+
+size_t dp_book_rows(dp_book *b, const dp_row **out, dp_now now)
+{
+    if (!b->page)
+        b->page = dp_alloc(&b->env, sizeof *b->page);
+    if (!b->page) {
         b->rest = dp_after(now, DP_BOOK_WRITE_NS);
         b->failed = true;
         return 0;
     }
-    while (n < DP_BOOK_ROWS && (note = next_gone(b)) != NULL)
-        rows[n++] =
-            (dp_row){ .key = { note->key, dp_book_key_len(note->key) } };
-    while (n < DP_BOOK_ROWS && (k = dp_list_pop(&b->notes.changed))) {
-        note = dp_of(k, dp_note, link);
-        note->written = true;
-        rows[n] = (dp_row){ .key = { note->key, dp_book_key_len(note->key) },
-            .value = write_value(b, note, n, now) };
-        n++;
-    }
+    size_t n = fill_page(b, now);
     if (dp_list_empty(&b->notes.gone) && dp_list_empty(&b->notes.changed))
         b->notes.due = DP_NEVER;
     b->storing = n > 0;
+    *out = b->page->rows;
     return n;
 }
 
@@ -197,6 +208,6 @@ void dp_book_hurry(dp_book *b, dp_now now)
 
 bool dp_book_safe(const dp_book *b)
 {
-    return !b->notes.keeps || !b->loaded || b->failed ||
+    return !b->notes.keeps || b->failed ||
            (!b->storing && b->notes.due == DP_NEVER);
 }

@@ -9,16 +9,22 @@
 #include "core/bans.h"
 #include "core/standings.h"
 
+/* A dp_book_page is the rows of a commit and their values. */
+typedef struct dp_book_page {
+    dp_row rows[DP_BOOK_ROWS];
+    uint8_t values[DP_BOOK_ROWS][DP_BOOK_VALUE];
+} dp_book_page;
+
 typedef struct dp_book {
     dp_env env;
     dp_notes notes;
     dp_bans bans;
     dp_standings standings;
-    bool loaded;                    /* or there is nothing to be loaded */
-    bool storing;                   /* a commit is out */
-    bool failed;                    /* so did the last one */
-    uint64_t rest;                  /* no commit before */
-    uint8_t (*text)[DP_BOOK_VALUE]; /* DP_BOOK_ROWS values of a commit */
+    bool loaded;        /* or there is nothing to be loaded */
+    bool storing;       /* a commit is out */
+    bool failed;        /* so did the last one */
+    uint64_t rest;      /* no commit before */
+    dp_book_page *page; /* made for the first commit */
 } dp_book;
 
 /* dp_book_init: the limits of a, which has been checked. */
@@ -39,10 +45,10 @@ void dp_book_alone(dp_book *b);
 
 /* dp_book_due: there are rows to be stored, now.  dp_book_rows gives the next
  * ones, in the order in which they must be, at most DP_BOOK_ROWS; they stay
- * until the next verb.  dp_book_stored is what became of them; the next
- * dp_book_due may follow at once. */
+ * until the next verb.  dp_book_stored is what became of them, after which the
+ * next may be due at once. */
 bool dp_book_due(const dp_book *b, dp_now now);
-size_t dp_book_rows(dp_book *b, dp_row rows[DP_BOOK_ROWS], dp_now now);
+size_t dp_book_rows(dp_book *b, const dp_row **out, dp_now now);
 void dp_book_stored(dp_book *b, int err, dp_now now);
 
 /* dp_book_hurry: the end is near, nothing waits any more.  dp_book_safe: all is

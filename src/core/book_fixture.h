@@ -80,10 +80,10 @@ static inline void shelf_put(shelf *s, const dp_row *row)
 /* shelf_commit makes one commit, if it is due; the store fails with err. */
 static inline bool shelf_commit(shelf *s, int err)
 {
-    dp_row rows[DP_BOOK_ROWS];
+    const dp_row *rows;
     if (!dp_book_due(&s->b, s->now))
         return false;
-    size_t n = dp_book_rows(&s->b, rows, s->now);
+    size_t n = dp_book_rows(&s->b, &rows, s->now);
     if (n == 0)
         return false;
     assert_false(dp_book_due(&s->b, s->now)); /* one at a time */
@@ -200,7 +200,7 @@ static inline bool avoids(const shelf *s, size_t n)
     return dp_standings_avoids(&s->b.standings, &id, s->now);
 }
 
-static inline void missed(shelf *s, size_t n, dp_class class)
+static inline void missed(shelf *s, size_t n, dp_backoff class)
 {
     devp2p_id id = id_of(n);
     dp_standings_missed(&s->b.standings, &id, class, s->now);

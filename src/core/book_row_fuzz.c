@@ -64,7 +64,8 @@ static void ask(dp_book *b, const dp_row *row, dp_now now)
 
 static void load(const dp_row *rows, size_t n)
 {
-    dp_row out[DP_BOOK_ROWS];
+    const dp_row *out;
+    dp_row kept[DP_BOOK_ROWS];
     dp_now later = start;
     dp_book b, again;
 
@@ -77,14 +78,14 @@ static void load(const dp_row *rows, size_t n)
         ask(&b, &rows[i], later);
     dp_bans_touch(&b.bans, 0);
     dp_standings_touch(&b.standings, 0);
-    size_t m = dp_book_rows(&b, out, later), kept = 0;
+    size_t m = dp_book_rows(&b, &out, later), nkept = 0;
     for (size_t i = 0; i < m; i++)
         if (out[i].value.at) {
             write_again(&out[i]);
-            out[kept++] = out[i];
+            kept[nkept++] = out[i];
         }
     open_book(&again, 4);
-    dp_book_load(&again, out, kept, later);
+    dp_book_load(&again, kept, nkept, later);
     dp_assert(dp_bans_list(&again.bans, NULL, 0, later) ==
               dp_bans_list(&b.bans, NULL, 0, later));
     dp_book_fini(&again);

@@ -40,16 +40,16 @@ int dp_conduct_fade(int score, uint64_t *since, uint64_t now)
 
 /* --- classes --- */
 
-dp_class dp_conduct_class(int score)
+dp_backoff dp_backoff_of_score(int score)
 {
     if (score <= DP_SCORE_LONG)
-        return DP_CLASS_LONG;
+        return DP_BACKOFF_LONG;
     if (score <= DP_SCORE_MEDIUM)
-        return DP_CLASS_MEDIUM;
-    return score <= DP_SCORE_SHORT ? DP_CLASS_SHORT : DP_CLASS_NONE;
+        return DP_BACKOFF_MEDIUM;
+    return score <= DP_SCORE_SHORT ? DP_BACKOFF_SHORT : DP_BACKOFF_NONE;
 }
 
-uint64_t dp_class_ns(dp_class class, unsigned n, uint64_t first)
+uint64_t dp_backoff_ns(dp_backoff class, unsigned n, uint64_t first)
 {
     static const unsigned times[] = { 0, 1, 6, 30 };
     uint64_t ns = first * times[class]; /* an hour's 30 at most: no overflow */
@@ -74,24 +74,24 @@ int dp_conduct_of_end(int code, bool remote)
 }
 
 /* class_of_reason: what the other end said of us. */
-static dp_class class_of_reason(int code)
+static dp_backoff class_of_reason(int code)
 {
     switch (code) {
     case DEVP2P_DISC_PROTOCOL_ERROR:
     case DEVP2P_DISC_SUBPROTOCOL_ERROR:
-        return DP_CLASS_MEDIUM;
+        return DP_BACKOFF_MEDIUM;
     case DEVP2P_DISC_USELESS_PEER:
     case DEVP2P_DISC_INCOMPATIBLE_VERSION:
     case DEVP2P_DISC_INVALID_IDENTITY:
     case DEVP2P_DISC_UNEXPECTED_IDENTITY:
     case DEVP2P_DISC_SELF:
-        return DP_CLASS_LONG;
+        return DP_BACKOFF_LONG;
     default: /* too many peers, quitting, or what we do not know */
-        return DP_CLASS_SHORT;
+        return DP_BACKOFF_SHORT;
     }
 }
 
-dp_class dp_class_of_dial(int code, bool remote)
+dp_backoff dp_backoff_of_dial(int code, bool remote)
 {
     if (remote)
         return class_of_reason(code);
@@ -100,12 +100,12 @@ dp_class dp_class_of_dial(int code, bool remote)
     case DEVP2P_DISC_INCOMPATIBLE_VERSION:
     case DEVP2P_DISC_INVALID_IDENTITY:
     case DEVP2P_DISC_UNEXPECTED_IDENTITY:
-        return DP_CLASS_LONG;
+        return DP_BACKOFF_LONG;
     case DEVP2P_DISC_PROTOCOL_ERROR:
     case DEVP2P_ERR_HANDSHAKE:
     case DEVP2P_ERR_FRAME_SIZE:
     case DEVP2P_ERR_FRAME_MAC:
-        return DP_CLASS_MEDIUM;
+        return DP_BACKOFF_MEDIUM;
     case DEVP2P_ERR_NOMEM: /* ours */
     case DEVP2P_ERR_RANDOM:
     case DEVP2P_ERR_LIMIT:
@@ -118,8 +118,8 @@ dp_class dp_class_of_dial(int code, bool remote)
     case DEVP2P_DISC_REQUESTED:
     case DEVP2P_DISC_QUITTING:
     case DEVP2P_DISC_SELF:
-        return DP_CLASS_NONE;
+        return DP_BACKOFF_NONE;
     default:
-        return DP_CLASS_SHORT; /* out of reach, silent, gone */
+        return DP_BACKOFF_SHORT; /* out of reach, silent, gone */
     }
 }

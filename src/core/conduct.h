@@ -19,28 +19,28 @@ int dp_conduct_add(int score, int points);
  * moves to the last halving. */
 int dp_conduct_fade(int score, uint64_t *since, uint64_t now);
 
-/* A dp_class is how long a node is left alone, or stays out. */
-typedef enum dp_class {
-    DP_CLASS_NONE = 0,
-    DP_CLASS_SHORT,
-    DP_CLASS_MEDIUM,
-    DP_CLASS_LONG
-} dp_class;
+/* A dp_backoff is how long a node is left alone, or stays out. */
+typedef enum dp_backoff {
+    DP_BACKOFF_NONE = 0,
+    DP_BACKOFF_SHORT,
+    DP_BACKOFF_MEDIUM,
+    DP_BACKOFF_LONG
+} dp_backoff;
 
-dp_class dp_conduct_class(int score);
+dp_backoff dp_backoff_of_score(int score);
 
-/* dp_class_ns is the time of a class for the n-th time in a row, from 1;
- * first is that of DP_CLASS_SHORT, 0 for none at all. */
-uint64_t dp_class_ns(dp_class class, unsigned n, uint64_t first);
+/* dp_backoff_ns is the time of a class for the n-th time in a row, from 1;
+ * first is that of DP_BACKOFF_SHORT, 0 for none at all. */
+uint64_t dp_backoff_ns(dp_backoff class, unsigned n, uint64_t first);
 
 /* dp_conduct_of_end is what the end of a session shows of a peer: points.
  * Whoever sits between the two can break a frame's MAC or the connection, so
  * these show nothing. */
 int dp_conduct_of_end(int code, bool remote);
 
-/* dp_class_of_dial: how long a node is not dialled again that nobody named,
+/* dp_backoff_of_dial: how long a node is not dialled again that nobody named,
  * after a dial, or a connection that we had dialled, ended so.  remote: the
  * other end gave the reason. */
-dp_class dp_class_of_dial(int code, bool remote);
+dp_backoff dp_backoff_of_dial(int code, bool remote);
 
 #endif

@@ -47,23 +47,23 @@ static void half_is_left_after_half_an_hour(void **state)
 static void classes(void **state)
 {
     (void)state;
-    assert_int_equal(dp_conduct_class(-99), DP_CLASS_NONE);
-    assert_int_equal(dp_conduct_class(-100), DP_CLASS_SHORT);
-    assert_int_equal(dp_conduct_class(-249), DP_CLASS_SHORT);
-    assert_int_equal(dp_conduct_class(-250), DP_CLASS_MEDIUM);
-    assert_int_equal(dp_conduct_class(-499), DP_CLASS_MEDIUM);
-    assert_int_equal(dp_conduct_class(-500), DP_CLASS_LONG);
+    assert_int_equal(dp_backoff_of_score(-99), DP_BACKOFF_NONE);
+    assert_int_equal(dp_backoff_of_score(-100), DP_BACKOFF_SHORT);
+    assert_int_equal(dp_backoff_of_score(-249), DP_BACKOFF_SHORT);
+    assert_int_equal(dp_backoff_of_score(-250), DP_BACKOFF_MEDIUM);
+    assert_int_equal(dp_backoff_of_score(-499), DP_BACKOFF_MEDIUM);
+    assert_int_equal(dp_backoff_of_score(-500), DP_BACKOFF_LONG);
     const uint64_t first = 30 * DP_SEC, hour = 3600 * DP_SEC;
-    assert_int_equal(dp_class_ns(DP_CLASS_NONE, 9, first), 0);
-    assert_int_equal(dp_class_ns(DP_CLASS_SHORT, 1, first), 30 * DP_SEC);
-    assert_int_equal(dp_class_ns(DP_CLASS_MEDIUM, 1, first), 180 * DP_SEC);
-    assert_int_equal(dp_class_ns(DP_CLASS_LONG, 1, first), 900 * DP_SEC);
-    assert_int_equal(dp_class_ns(DP_CLASS_LONG, 3, first), 2700 * DP_SEC);
-    assert_int_equal(dp_class_ns(DP_CLASS_LONG, 4, first), hour);
-    assert_int_equal(dp_class_ns(DP_CLASS_LONG, 5, first), hour);
-    assert_int_equal(dp_class_ns(DP_CLASS_SHORT, 255, first), hour);
-    assert_int_equal(dp_class_ns(DP_CLASS_LONG, 255, hour), hour);
-    assert_int_equal(dp_class_ns(DP_CLASS_LONG, 1, 0), 0);
+    assert_int_equal(dp_backoff_ns(DP_BACKOFF_NONE, 9, first), 0);
+    assert_int_equal(dp_backoff_ns(DP_BACKOFF_SHORT, 1, first), 30 * DP_SEC);
+    assert_int_equal(dp_backoff_ns(DP_BACKOFF_MEDIUM, 1, first), 180 * DP_SEC);
+    assert_int_equal(dp_backoff_ns(DP_BACKOFF_LONG, 1, first), 900 * DP_SEC);
+    assert_int_equal(dp_backoff_ns(DP_BACKOFF_LONG, 3, first), 2700 * DP_SEC);
+    assert_int_equal(dp_backoff_ns(DP_BACKOFF_LONG, 4, first), hour);
+    assert_int_equal(dp_backoff_ns(DP_BACKOFF_LONG, 5, first), hour);
+    assert_int_equal(dp_backoff_ns(DP_BACKOFF_SHORT, 255, first), hour);
+    assert_int_equal(dp_backoff_ns(DP_BACKOFF_LONG, 255, hour), hour);
+    assert_int_equal(dp_backoff_ns(DP_BACKOFF_LONG, 1, 0), 0);
 }
 
 /* What a third party can bring about is nobody's fault. */
@@ -76,10 +76,9 @@ static void ends_of_sessions(void **state)
         DEVP2P_DISC_NETWORK_ERROR };
     for (size_t i = 0; i < sizeof nothing / sizeof *nothing; i++)
         assert_int_equal(dp_conduct_of_end(nothing[i], false), 0);
-    assert_int_equal(
-        dp_conduct_of_end(DEVP2P_DISC_PROTOCOL_ERROR, false), -100);
+    assert_int_equal(dp_conduct_of_end(DEVP2P_DISC_PROTOCOL_ERROR, false), -50);
     assert_int_equal(dp_conduct_of_end(DEVP2P_DISC_PROTOCOL_ERROR, true), 0);
-    assert_int_equal(dp_conduct_of_end(DEVP2P_ERR_FRAME_SIZE, false), -100);
+    assert_int_equal(dp_conduct_of_end(DEVP2P_ERR_FRAME_SIZE, false), -50);
     assert_int_equal(dp_conduct_of_end(DEVP2P_DISC_READ_TIMEOUT, false), -10);
     assert_int_equal(dp_conduct_of_end(DEVP2P_ERR_STALLED, false), -10);
 }
@@ -90,30 +89,30 @@ static void ends_of_dials(void **state)
     static const struct {
         int code;
         bool remote;
-        dp_class class;
+        dp_backoff class;
     } all[] = {
-        { DEVP2P_ERR_REFUSED, false, DP_CLASS_SHORT },
-        { DEVP2P_ERR_TIMEOUT, false, DP_CLASS_SHORT },
-        { DEVP2P_ERR_RESET, false, DP_CLASS_SHORT },
-        { DEVP2P_DISC_READ_TIMEOUT, false, DP_CLASS_SHORT },
-        { DEVP2P_DISC_TOO_MANY_PEERS, true, DP_CLASS_SHORT },
-        { DEVP2P_DISC(0x7f), true, DP_CLASS_SHORT },
-        { DEVP2P_ERR_HANDSHAKE, false, DP_CLASS_MEDIUM },
-        { DEVP2P_DISC_PROTOCOL_ERROR, false, DP_CLASS_MEDIUM },
-        { DEVP2P_DISC_SUBPROTOCOL_ERROR, true, DP_CLASS_MEDIUM },
-        { DEVP2P_DISC_USELESS_PEER, false, DP_CLASS_LONG },
-        { DEVP2P_DISC_USELESS_PEER, true, DP_CLASS_LONG },
-        { DEVP2P_DISC_SELF, true, DP_CLASS_LONG },
-        { DEVP2P_DISC_UNEXPECTED_IDENTITY, false, DP_CLASS_LONG },
-        { DEVP2P_DISC_TOO_MANY_PEERS, false, DP_CLASS_NONE },
-        { DEVP2P_DISC_ALREADY_CONNECTED, false, DP_CLASS_NONE },
-        { DEVP2P_DISC_QUITTING, false, DP_CLASS_NONE },
-        { DEVP2P_ERR_NOMEM, false, DP_CLASS_NONE },
-        { DEVP2P_ERR_BANNED, false, DP_CLASS_NONE },
+        { DEVP2P_ERR_REFUSED, false, DP_BACKOFF_SHORT },
+        { DEVP2P_ERR_TIMEOUT, false, DP_BACKOFF_SHORT },
+        { DEVP2P_ERR_RESET, false, DP_BACKOFF_SHORT },
+        { DEVP2P_DISC_READ_TIMEOUT, false, DP_BACKOFF_SHORT },
+        { DEVP2P_DISC_TOO_MANY_PEERS, true, DP_BACKOFF_SHORT },
+        { DEVP2P_DISC(0x7f), true, DP_BACKOFF_SHORT },
+        { DEVP2P_ERR_HANDSHAKE, false, DP_BACKOFF_MEDIUM },
+        { DEVP2P_DISC_PROTOCOL_ERROR, false, DP_BACKOFF_MEDIUM },
+        { DEVP2P_DISC_SUBPROTOCOL_ERROR, true, DP_BACKOFF_MEDIUM },
+        { DEVP2P_DISC_USELESS_PEER, false, DP_BACKOFF_LONG },
+        { DEVP2P_DISC_USELESS_PEER, true, DP_BACKOFF_LONG },
+        { DEVP2P_DISC_SELF, true, DP_BACKOFF_LONG },
+        { DEVP2P_DISC_UNEXPECTED_IDENTITY, false, DP_BACKOFF_LONG },
+        { DEVP2P_DISC_TOO_MANY_PEERS, false, DP_BACKOFF_NONE },
+        { DEVP2P_DISC_ALREADY_CONNECTED, false, DP_BACKOFF_NONE },
+        { DEVP2P_DISC_QUITTING, false, DP_BACKOFF_NONE },
+        { DEVP2P_ERR_NOMEM, false, DP_BACKOFF_NONE },
+        { DEVP2P_ERR_BANNED, false, DP_BACKOFF_NONE },
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         assert_int_equal(
-            dp_class_of_dial(all[i].code, all[i].remote), all[i].class);
+            dp_backoff_of_dial(all[i].code, all[i].remote), all[i].class);
 }
 
 int main(void)

@@ -23,12 +23,13 @@ typedef struct dp_guest {
     dp_link todo;    /* among those that have an effect to give */
     uint64_t number;
     uint64_t since; /* its place in the order of dials begun, auths come and
-                       verdicts held */
+                       verdicts held; of a peer, when it became one, mono */
     devp2p_id id;   /* whom we dialled, or what an auth claims */
     devp2p_addr addr;
     dp_guest_state state;
     bool named;          /* id is set */
     bool dynamic;        /* a dial to a candidate */
+    bool leaving;        /* a peer that was told to go */
     devp2p_node *target; /* of a DIAL that nobody has heard of */
     dp_effect_kind effect;
     int code; /* of the effect; the reason while ENDING */

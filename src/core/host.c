@@ -16,7 +16,9 @@ static int post_guards(
 
     if (!err)
         err = dp_door_init(&h->door, &h->env, &h->counts, salt, a, now);
-    return err ? err : dp_access_ids(&h->allowed, a, &h->env, salt);
+    if (!err)
+        err = dp_access_ids(&h->allowed, a, &h->env, salt);
+    return err ? err : dp_host_open_book(h, salt, a, now);
 }
 
 int dp_host_new(dp_host **out, const dp_host_setup *setup, dp_now now)
@@ -65,6 +67,8 @@ void dp_host_free(dp_host *h)
     if (h->door.env)
         dp_door_fini(&h->door);
     dp_trust_free(h->trust);
+    dp_book_fini(&h->book);
+    dp_rotation_free(h->rotation);
     dp_notices_fini(&h->notices);
     dp_free(&env, h, sizeof *h);
 }
@@ -113,18 +117,17 @@ void dp_host_want(dp_host *h, dp_guest *c, dp_effect_kind effect, int code)
     dp_list_push(&h->todo, &c->todo);
 }
 
-/* end_session ends a connection that has a session. */
-static void end_session(dp_host *h, dp_guest *c, int code)
+void dp_host_end(dp_host *h, dp_guest *c, int code)
 {
     if (c->state == DP_ENDING)
         return;
     dp_host_want(h, c, c->state == DP_HELD ? DP_JUDGE : DP_CLOSE, code);
+    c->leaving = true;
     if (c->state != DP_UP)
         c->state = DP_ENDING;
 }
 
-/* cancel gives up a dial before its TCP connection is up, and forgets it. */
-static void cancel(dp_host *h, dp_guest *c, int code, dp_now now)
+void dp_host_cancel(dp_host *h, dp_guest *c, int code, dp_now now)
 {
     dp_host_notify(h, c, DEVP2P_EVENT_DIAL_FAIL, code, NULL, now);
     if (dp_linked(&c->todo)) { /* nobody has heard of it yet */
@@ -140,7 +143,7 @@ static void cancel_dialing(
 {
     for (dp_guest *c = NULL; (c = dp_guests_next(&h->guests, id, c));)
         if (c->state == DP_DIALING) { /* there is at most one */
-            cancel(h, c, code, now);
+            dp_host_cancel(h, c, code, now);
             return;
         }
 }
@@ -166,7 +169,10 @@ bool dp_host_next(dp_host *h, dp_effect *out, dp_now now)
         return true;
     if (!k) {
         out->kind = DP_EVENT;
-        return dp_notices_next(&h->notices, &out->event, now);
+        if (dp_notices_next(&h->notices, &out->event, now))
+            return true;
+        out->kind = DP_STORE;
+        return dp_book_due(&h->book, now);
     }
     dp_guest *c = dp_of(k, dp_guest, todo);
     out->kind = c->effect;
@@ -190,6 +196,13 @@ bool dp_host_welcome(const dp_host *h, const devp2p_id *id)
            memcmp(id, &h->self, sizeof *id) == 0;
 }
 
+bool dp_host_full(const dp_host *h)
+{
+    const dp_slots *s = &h->guests.slots;
+
+    return dp_host_peers(h) >= s->up || h->guests.up_inbound >= s->inbound;
+}
+
 bool dp_host_room(const dp_host *h, const devp2p_id *id, bool inbound)
 {
     const dp_slots *s = &h->guests.slots;
@@ -200,7 +213,6 @@ bool dp_host_room(const dp_host *h, const devp2p_id *id, bool inbound)
     return up < s->up && (!inbound || h->guests.up_inbound < s->inbound);
 }
 
-/* check is asked after the auth and again after the Hello. */
 static int check(const dp_host *h, const devp2p_id *id, bool inbound)
 {
     if (!dp_host_welcome(h, id))
@@ -264,9 +276,24 @@ static void count(dp_host *h, int code)
     }
 }
 
+/* weigh is asked after the auth and again after the Hello: 0, or why a
+ * connection comes to nothing, which it counts. */
+static int weigh(dp_host *h, const dp_guest *c, const devp2p_id *id, dp_now now)
+{
+    bool same = memcmp(&c->id, id, sizeof *id) == 0;
+    int code = same ? dp_host_bar(h, c, id, now) : 0;
+
+    if (code)
+        return code;
+    code = same ? check(h, id, !dp_guest_outbound(c))
+                : DEVP2P_DISC_UNEXPECTED_IDENTITY;
+    if (code)
+        count(h, code);
+    return code;
+}
+
 static void refuse(dp_host *h, dp_guest *c, int code)
 {
-    count(h, code);
     c->state = DP_ENDING;
     c->code = code;
     dp_log(&h->env, DEVP2P_LOG_DEBUG, "host", "connection %" PRIx64 ": %s",
@@ -276,7 +303,7 @@ static void refuse(dp_host *h, dp_guest *c, int code)
 /* decide gives a connection that is ready its verdict. */
 static int decide(dp_host *h, dp_guest *c, dp_now now)
 {
-    int code = check(h, &c->id, !dp_guest_outbound(c));
+    int code = weigh(h, c, &c->id, now);
     if (code) {
         refuse(h, c, code);
         return code;
@@ -284,7 +311,9 @@ static int decide(dp_host *h, dp_guest *c, dp_now now)
     if (rivalled(h, c))
         return DP_HOLD;
     dp_guest_up(&h->guests, c);
+    c->since = now.mono;
     count(h, 0);
+    dp_standings_met(&h->book.standings, &c->id, now);
     dp_dials_up(h->dials, &c->id, now);
     dp_host_notify(h, c, DEVP2P_EVENT_PEER_ADD, 0, NULL, now);
     cancel_dialing(h, &c->id, DEVP2P_DISC_ALREADY_CONNECTED, now);
@@ -339,17 +368,18 @@ bool dp_host_accepting(const dp_host *h)
 int dp_host_incoming(
     dp_host *h, uint64_t conn, const devp2p_addr *from, dp_now now)
 {
-    dp_guests *g = &h->guests;
-
     dp_assert(conn < DP_CONN_DIAL);
     if (h->stopping)
         return DEVP2P_ERR_LIMIT;
-    bool full =
-        dp_host_peers(h) >= g->slots.up || g->up_inbound >= g->slots.inbound;
-    int err = dp_door_knock(&h->door, g, h->trust, full, from, now);
+    if (dp_host_banned(h, NULL, from)) {
+        h->counts.refused_banned++;
+        return DEVP2P_ERR_BANNED;
+    }
+    int err = dp_door_knock(
+        &h->door, &h->guests, h->trust, dp_host_full(h), from, now);
     if (err)
         return err;
-    if (!dp_guest_new(g, conn, DP_SHAKING, from)) {
+    if (!dp_guest_new(&h->guests, conn, DP_SHAKING, from)) {
         h->counts.refused_memory++;
         return DEVP2P_ERR_NOMEM;
     }
@@ -358,10 +388,14 @@ int dp_host_incoming(
 }
 
 /* unwanted says why no connection to a node may begin that is up already. */
-static int unwanted(const dp_host *h, const devp2p_id *id)
+static int unwanted(const dp_host *h, const devp2p_node *node)
 {
+    const devp2p_id *id = &node->id;
+
     if (h->stopping)
         return DEVP2P_ERR_CLOSED;
+    if (dp_host_banned(h, id, &node->addr))
+        return DEVP2P_ERR_BANNED;
     if (memcmp(id, &h->self, sizeof *id) == 0)
         return DEVP2P_DISC_SELF;
     if (dp_guests_peer(&h->guests, id))
@@ -389,7 +423,7 @@ dp_guest *dp_host_begin(
 int dp_host_outgoing(
     dp_host *h, uint64_t *conn, const devp2p_node *node, dp_now now)
 {
-    int err = unwanted(h, &node->id);
+    int err = unwanted(h, node);
     if (err)
         return err;
     cancel_dialing(h, &node->id, DEVP2P_ERR_EXISTS, now);
@@ -417,9 +451,7 @@ int dp_host_authed(dp_host *h, uint64_t conn, const devp2p_id *id, dp_now now)
         c->named = true;
         c->since = ++h->order;
     }
-    int code = check(h, id, !dp_guest_outbound(c));
-    if (memcmp(&c->id, id, sizeof *id) != 0)
-        code = DEVP2P_DISC_UNEXPECTED_IDENTITY;
+    int code = weigh(h, c, id, now);
     if (code == 0)
         return 0;
     refuse(h, c, code);
@@ -457,6 +489,7 @@ void dp_host_down(
         dp_host_notify(h, c, DEVP2P_EVENT_DIAL_FAIL, end->code, end, now);
         dp_dials_refused(h->dials, &c->id, end->code, end->remote, now);
     }
+    dp_host_learn(h, c, end, now);
     h->tried += dp_guest_outbound(c);
     bool named = c->named;
     devp2p_id id = c->id;
@@ -527,11 +560,11 @@ void dp_host_remove(
     uint32_t stood = stands(h, id);
     dp_guest *up = dp_guests_peer(&h->guests, id);
     if (up)
-        end_session(h, up, DEVP2P_DISC_REQUESTED);
+        dp_host_end(h, up, DEVP2P_DISC_REQUESTED);
     cancel_dialing(h, id, DEVP2P_DISC_REQUESTED, now);
     for (dp_guest *c = NULL; (c = dp_guests_next(&h->guests, id, c));)
         if (dp_guest_outbound(c) || c->state == DP_HELD)
-            end_session(h, c, DEVP2P_DISC_REQUESTED);
+            dp_host_end(h, c, DEVP2P_DISC_REQUESTED);
     bool known = dp_dials_cut(h->dials, id, now) || up;
     devp2p_event outcome = {
         .kind = DEVP2P_EVENT_COMMAND,
@@ -589,9 +622,9 @@ void dp_host_stop(dp_host *h, dp_now now)
     size_t at = 0;
     for (dp_guest *c; (c = dp_map_each(h->guests.all, &at));)
         if (c->state == DP_DIALING)
-            cancel(h, c, DEVP2P_DISC_QUITTING, now);
+            dp_host_cancel(h, c, DEVP2P_DISC_QUITTING, now);
         else
-            end_session(h, c, DEVP2P_DISC_QUITTING);
+            dp_host_end(h, c, DEVP2P_DISC_QUITTING);
 }
 
 /* --- asking --- */

@@ -12,6 +12,7 @@
 
 #include "base/limits.h"
 #include "base/map.h"
+#include "base/world.h"
 #include "core/access.h"
 
 #include <devp2p/server.h>
@@ -39,7 +40,8 @@ typedef enum dp_effect_kind {
     DP_CLOSE,    /* end conn with code */
     DP_EVENT,    /* tell event */
     DP_RESOLVE,  /* dp_host_resolved(conn): the addresses of node.host */
-    DP_FIND      /* the same: where node.id is now, as discovery knows */
+    DP_FIND,     /* the same: where node.id is now, as discovery knows */
+    DP_STORE     /* commit the rows that the book gives (dp_book_rows) */
 } dp_effect_kind;
 
 typedef struct dp_effect {
@@ -59,7 +61,7 @@ void dp_host_free(dp_host *h);
 bool dp_host_accepting(const dp_host *h);
 
 /* dp_host_incoming: somebody connected.  0, or close it before a byte is read:
- * ERR_LIMIT, ERR_ACCESS, ERR_NOMEM (door.h). */
+ * ERR_BANNED; ERR_LIMIT, ERR_ACCESS, ERR_NOMEM (door.h). */
 int dp_host_incoming(
     dp_host *h, uint64_t conn, const devp2p_addr *from, dp_now now);
 
@@ -71,8 +73,8 @@ void dp_host_dialed(dp_host *h, uint64_t conn, int err, dp_now now);
  * host gives that connection its number, as to a dial that is up.  A dial of
  * the node that is not up is given up for it.
  * Returns: 0, or it is not wanted: ERR_CLOSED, DISC_SELF,
- *          DISC_ALREADY_CONNECTED, ERR_EXISTS for a node that is in handshake
- *          on a dial of ours, ERR_LIMIT, ERR_NOMEM. */
+ *          ERR_BANNED, DISC_ALREADY_CONNECTED, ERR_EXISTS for a node that is
+ *          in handshake on a dial of ours, ERR_LIMIT, ERR_NOMEM. */
 int dp_host_outgoing(
     dp_host *h, uint64_t *conn, const devp2p_node *node, dp_now now);
 
@@ -100,7 +102,9 @@ void dp_host_resolved(dp_host *h, uint64_t conn, const devp2p_addr *addrs,
  * dp_host_wants: it is now.  dp_host_offer offers one: 0 when it is dialled, or
  * why not: ERR_CLOSED, ERR_LIMIT (not now), ERR_ADDR, DISC_SELF,
  * DISC_ALREADY_CONNECTED, ERR_EXISTS (it is being dialled, or is a static
- * node), ERR_AGAIN (it was dialled DP_REDIAL_NS ago or less), ERR_NOMEM. */
+ * node), ERR_ACCESS, ERR_BANNED, DISC_USELESS_PEER (not one of allow_ids),
+ * ERR_AGAIN (it was dialled DP_REDIAL_NS ago or less, cannot be reached, or
+ * stays out), ERR_NOMEM. */
 uint64_t dp_host_wants_at(dp_host *h, dp_now now);
 static inline bool dp_host_wants(dp_host *h, dp_now now)
 {
@@ -129,12 +133,28 @@ void dp_host_distrust(
     dp_host *h, uint64_t ticket, const devp2p_id *id, dp_now now);
 int dp_host_trust_list(dp_host *h, const devp2p_node *node, dp_now now);
 
+/* dp_host_ban bans for so many ms, 0 for ever, and ends what there is to whom;
+ * ERR_CLOSED, ERR_LIMIT, ERR_NOMEM.  unban: 0, ERR_NOT_FOUND. */
+void dp_host_ban(dp_host *h, uint64_t ticket, const devp2p_ban *whom,
+    uint64_t ms, dp_now now);
+void dp_host_unban(
+    dp_host *h, uint64_t ticket, const devp2p_ban *whom, dp_now now);
+
 /* dp_host_list is dp_host_add for a node of the configuration, before anything
  * happens: the outcome is returned and no event. */
 int dp_host_list(dp_host *h, const devp2p_node *node);
 
 /* dp_host_tell puts an event behind those that the host has to tell. */
 void dp_host_tell(dp_host *h, const devp2p_event *event, dp_now now);
+
+/* dp_host_report: points for the conduct of a node; a peer that is to stay out
+ * because of them is closed with USELESS_PEER. */
+void dp_host_report(dp_host *h, const devp2p_id *id, int points, dp_now now);
+int dp_host_score(dp_host *h, const devp2p_id *id, dp_now now);
+
+/* dp_host_loaded: the rows that a store kept; who is connected and should not
+ * be is closed. */
+void dp_host_loaded(dp_host *h, const dp_row *rows, size_t n, dp_now now);
 
 /* dp_host_stop: no new connections or dials; all are closed with QUITTING. */
 void dp_host_stop(dp_host *h, dp_now now);
@@ -151,6 +171,9 @@ const devp2p_counters *dp_host_counters(const dp_host *h);
 
 /* dp_host_conn is the conn of a peer that is up, 0 for none. */
 uint64_t dp_host_conn(const dp_host *h, const devp2p_id *id);
+
+/* dp_host_book is the peer book, for its store: see there. */
+struct dp_book *dp_host_book(dp_host *h);
 
 /* dp_host_dials: whether a slot is left for dials, those that last apart. */
 bool dp_host_dials(const dp_host *h);

@@ -45,14 +45,22 @@ static int dial(dp_host *h, const devp2p_node *node, bool dynamic)
     return 0;
 }
 
+/* forbidden: 0, or why nobody is dialled there. */
+static int forbidden(const dp_host *h, const devp2p_node *node)
+{
+    if (!dp_door_allows(&h->door, &node->addr))
+        return DEVP2P_ERR_ACCESS;
+    return dp_host_banned(h, &node->id, &node->addr) ? DEVP2P_ERR_BANNED : 0;
+}
+
 /* act does what an attempt on a static node comes to. */
 static void act(dp_host *h, dp_dial_step *step, dp_now now)
 {
-    while (step->kind == DP_STEP_CONNECT &&
-           !dp_door_allows(&h->door, &step->node->addr))
-        (void)dp_dials_failed(
-            h->dials, step, &step->node->id, DEVP2P_ERR_ACCESS, now);
-    int code = step->code;
+    int code;
+    while (
+        step->kind == DP_STEP_CONNECT && (code = forbidden(h, step->node)) != 0)
+        (void)dp_dials_failed(h->dials, step, &step->node->id, code, now);
+    code = step->code;
     if (step->kind == DP_STEP_WAIT)
         return;
     if (step->kind == DP_STEP_CONNECT)
@@ -81,6 +89,7 @@ static void look(dp_host *h, dp_now now)
 void dp_host_tick(dp_host *h, dp_now now)
 {
     dp_dial_step step;
+    dp_host_watch(h, now);
     if (h->stopping)
         return;
     while (dp_dials_tick(h->dials, &step, now))
@@ -92,7 +101,8 @@ void dp_host_tick(dp_host *h, dp_now now)
 
 uint64_t dp_host_deadline(const dp_host *h)
 {
-    return h->stopping ? DP_NEVER : dp_dials_when(h->dials);
+    uint64_t at = dp_host_watch_at(h);
+    return h->stopping ? at : dp_sooner(at, dp_dials_when(h->dials));
 }
 
 void dp_host_resolved(dp_host *h, uint64_t conn, const devp2p_addr *addrs,
@@ -148,11 +158,13 @@ static int check_offer(dp_host *h, const devp2p_node *node, dp_now now)
         return DEVP2P_DISC_ALREADY_CONNECTED;
     if (dp_host_busy(h, &node->id) || dp_dials_find(h->dials, &node->id))
         return DEVP2P_ERR_EXISTS;
-    if (!dp_door_allows(&h->door, &node->addr))
-        return DEVP2P_ERR_ACCESS;
+    int err = forbidden(h, node);
+    if (err)
+        return err;
     if (!dp_host_welcome(h, &node->id))
         return DEVP2P_DISC_USELESS_PEER;
-    if (dp_dials_recent(h->dials, &node->id, now))
+    if (dp_dials_recent(h->dials, &node->id, now) ||
+        dp_host_apart(h, &node->id, now))
         return DEVP2P_ERR_AGAIN;
     return dp_host_dials_left(h) ? 0 : DEVP2P_ERR_LIMIT;
 }

@@ -124,14 +124,14 @@ static void changed(dp_standings *s, standing *e, dp_now now)
  * counts as the same time. */
 static bool stay_out(dp_standings *s, standing *e, dp_now now)
 {
-    dp_class class = dp_conduct_class(e->score);
+    dp_backoff class = dp_backoff_of_score(e->score);
     bool out = e->shun > now.mono;
 
-    if (class == DP_CLASS_NONE || s->first == 0)
+    if (class == DP_BACKOFF_NONE || s->first == 0)
         return false;
     if ((!out || !e->strikes) && e->strikes < UINT8_MAX)
         e->strikes++;
-    uint64_t until = dp_after(now, dp_class_ns(class, e->strikes, s->first));
+    uint64_t until = dp_after(now, dp_backoff_ns(class, e->strikes, s->first));
     if (until <= e->shun)
         return false;
     e->shun = until;
@@ -155,16 +155,16 @@ bool dp_standings_report(
 }
 
 void dp_standings_missed(
-    dp_standings *s, const devp2p_id *id, dp_class class, dp_now now)
+    dp_standings *s, const devp2p_id *id, dp_backoff class, dp_now now)
 {
-    if (class == DP_CLASS_NONE || s->first == 0)
+    if (class == DP_BACKOFF_NONE || s->first == 0)
         return;
     standing *e = obtain(s, id, now);
     if (!e)
         return;
     if (e->misses < UINT8_MAX)
         e->misses++;
-    uint64_t until = dp_after(now, dp_class_ns(class, e->misses, s->first));
+    uint64_t until = dp_after(now, dp_backoff_ns(class, e->misses, s->first));
     e->avoid = until > e->avoid ? until : e->avoid;
     changed(s, e, now);
 }

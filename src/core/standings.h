@@ -15,7 +15,7 @@ typedef struct dp_standings {
     dp_index by_key;
     dp_list aged; /* the longest unchanged one first */
     size_t max;
-    uint64_t first; /* ns of DP_CLASS_SHORT, 0: nobody stays out */
+    uint64_t first; /* ns of DP_BACKOFF_SHORT, 0: nobody stays out */
 } dp_standings;
 
 void dp_standings_init(dp_standings *s, const dp_env *env,
@@ -31,7 +31,7 @@ bool dp_standings_report(
 /* dp_standings_missed: a dial came to nothing, and the next has to wait.
  * dp_standings_met: it has not. */
 void dp_standings_missed(
-    dp_standings *s, const devp2p_id *id, dp_class class, dp_now now);
+    dp_standings *s, const devp2p_id *id, dp_backoff class, dp_now now);
 void dp_standings_met(dp_standings *s, const devp2p_id *id, dp_now now);
 
 int dp_standings_score(dp_standings *s, const devp2p_id *id, dp_now now);

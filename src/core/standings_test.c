@@ -99,7 +99,7 @@ static void backoff_can_be_set(void **state)
     expect_out(s, 1, DP_SEC);
     assert_true(report(s, 2, -500));
     expect_out(s, 2, 30 * DP_SEC);
-    missed(s, 3, DP_CLASS_MEDIUM);
+    missed(s, 3, DP_BACKOFF_MEDIUM);
     shelf_pass(s, 6 * DP_SEC - 1);
     assert_true(avoids(s, 3));
     shelf_pass(s, 1);
@@ -108,7 +108,7 @@ static void backoff_can_be_set(void **state)
     s = shelf_new(&(dp_access){ .backoff_ms = DEVP2P_NONE });
     assert_false(report(s, 1, DP_POINTS_HOSTILE));
     assert_int_equal(score(s, 1), -1000);
-    missed(s, 2, DP_CLASS_LONG);
+    missed(s, 2, DP_BACKOFF_LONG);
     assert_false(shuns(s, 1) || avoids(s, 1) || avoids(s, 2));
     shelf_free(s);
 }
@@ -120,24 +120,24 @@ static void dials(void **state)
     shelf *s = shelf_new(&limits);
     for (unsigned i = 1; i < 125; i++) {
         uint64_t ns = (i < 120 ? i * 30 : 3600) * DP_SEC;
-        missed(s, 1, DP_CLASS_SHORT);
+        missed(s, 1, DP_BACKOFF_SHORT);
         assert_false(shuns(s, 1));
         shelf_pass(s, ns - 1);
         assert_true(avoids(s, 1));
         shelf_pass(s, 1);
         assert_false(avoids(s, 1));
     }
-    missed(s, 1, DP_CLASS_NONE);
+    missed(s, 1, DP_BACKOFF_NONE);
     assert_false(avoids(s, 1));
-    missed(s, 1, DP_CLASS_LONG);
-    missed(s, 2, DP_CLASS_SHORT);
+    missed(s, 1, DP_BACKOFF_LONG);
+    missed(s, 2, DP_BACKOFF_SHORT);
     shelf_pass(s, 3599 * DP_SEC);
     assert_true(avoids(s, 1));
     /* until it is met, on whatever way */
     met(s, 1);
     met(s, 3);
     assert_false(avoids(s, 1));
-    missed(s, 1, DP_CLASS_SHORT);
+    missed(s, 1, DP_BACKOFF_SHORT);
     shelf_pass(s, 30 * DP_SEC);
     assert_false(avoids(s, 1));
     shelf_free(s);
@@ -148,7 +148,7 @@ static void the_trivial_is_forgotten(void **state)
 {
     (void)state;
     shelf *s = shelf_new(&limits);
-    missed(s, 1, DP_CLASS_SHORT);
+    missed(s, 1, DP_BACKOFF_SHORT);
     assert_int_equal(known(s), 1);
     met(s, 1);
     assert_int_equal(known(s), 0);

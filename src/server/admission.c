@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* admission.c - who may connect: the program asks about it and changes it. */
+#include "core/book.h"
 #include "server/server.h"
 
 #include <string.h>
@@ -25,6 +26,40 @@ int devp2p_server_remove_trusted(
     devp2p_server *srv, uint64_t *ticket, const char *url)
 {
     return command(srv, DP_DISTRUST, url, ticket);
+}
+
+static int send_ban(devp2p_server *srv, uint64_t *ticket, const char *who,
+    dp_command_kind kind, uint64_t ms)
+{
+    dp_command c = { .kind = kind, .ms = ms };
+    int err = dp_ban_parse(&c.ban, who);
+
+    return err ? err : dp_server_send(srv, &c, ticket);
+}
+
+int devp2p_server_ban(
+    devp2p_server *srv, uint64_t *ticket, const char *who, uint64_t ms)
+{
+    if (ms > DP_BAN_MS_MAX)
+        return dp_fail(DEVP2P_ERR_INVALID,
+            "a ban for longer than ten years; 0 is for ever");
+    return send_ban(srv, ticket, who, DP_BAN, ms);
+}
+
+int devp2p_server_unban(devp2p_server *srv, uint64_t *ticket, const char *who)
+{
+    return send_ban(srv, ticket, who, DP_UNBAN, 0);
+}
+
+int devp2p_server_report(
+    devp2p_server *srv, const devp2p_id *id, devp2p_conduct conduct)
+{
+    dp_command c = { .kind = DP_REPORT, .node = { .id = *id } };
+
+    c.points = dp_conduct_points((int)conduct);
+    if (!c.points)
+        return dp_fail(DEVP2P_ERR_INVALID, "%d is no conduct", (int)conduct);
+    return dp_server_send(srv, &c, NULL);
 }
 
 int dp_server_trust_list(devp2p_server *srv, const char *const *urls)
@@ -57,15 +92,46 @@ void dp_server_reflag(devp2p_server *srv, const devp2p_id *id)
 
 /* --- asking --- */
 
-void dp_server_publish(devp2p_server *srv)
+/* publish_bans: without memory the list stays as it was until the next turn. */
+static void publish_bans(devp2p_server *srv, dp_now now)
 {
-    const devp2p_counters *now = dp_host_counters(srv->host);
+    const dp_bans *bans = &dp_host_book(srv->host)->bans;
+    size_t n = dp_bans_list(bans, NULL, 0, now);
 
-    if (memcmp(&srv->counters, now, sizeof *now) == 0)
-        return; /* only the loop writes it */
+    if (n > srv->bans_cap) {
+        devp2p_ban *more = dp_resize(&srv->cfg.env, srv->bans,
+            srv->bans_cap * sizeof *more, 2 * n * sizeof *more);
+        if (!more)
+            return;
+        srv->bans = more;
+        srv->bans_cap = 2 * n;
+    }
+    srv->nbans = dp_bans_list(bans, srv->bans, n, now);
+    srv->bans_version = bans->version;
+}
+
+void dp_server_publish(devp2p_server *srv, dp_now now)
+{
+    const devp2p_counters *counts = dp_host_counters(srv->host);
+    bool banned = srv->bans_version != dp_host_book(srv->host)->bans.version;
+
+    if (memcmp(&srv->counters, counts, sizeof *counts) == 0 && !banned)
+        return; /* only the loop writes them */
     pthread_mutex_lock(&srv->lock);
-    srv->counters = *now;
+    srv->counters = *counts;
+    if (banned)
+        publish_bans(srv, now);
     pthread_mutex_unlock(&srv->lock);
+}
+
+size_t devp2p_server_bans(devp2p_server *srv, devp2p_ban *out, size_t cap)
+{
+    pthread_mutex_lock(&srv->lock);
+    size_t n = srv->nbans;
+    for (size_t i = 0; i < n && i < cap; i++)
+        out[i] = srv->bans[i];
+    pthread_mutex_unlock(&srv->lock);
+    return n;
 }
 
 void devp2p_server_counters_sized(

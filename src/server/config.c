@@ -288,6 +288,10 @@ static int copy_access(dp_config *out, const devp2p_config *cfg)
         .accepts_per_s = cfg->accepts_per_s,
         .farewells_per_s = cfg->farewells_per_s,
         .throttle_ms = cfg->throttle_ms,
+        .max_bans = cfg->max_bans,
+        .max_standings = cfg->max_standings,
+        .backoff_ms = cfg->backoff_ms,
+        .rotate_ms = cfg->rotate_ms,
         .no_dial = cfg->no_dial,
         .limit_lan = cfg->limit_lan,
     };

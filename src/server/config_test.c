@@ -136,6 +136,10 @@ static void access_is_copied(void **state)
     cfg.max_pending_out = 2;
     cfg.pending_per_subnet = 3;
     cfg.throttle_ms = 4000;
+    cfg.max_bans = 6;
+    cfg.max_standings = 17;
+    cfg.backoff_ms = 5000;
+    cfg.rotate_ms = 70000;
     cfg.accepts_per_s = 5;
     cfg.farewells_per_s = DEVP2P_NONE;
     cfg.no_dial = cfg.limit_lan = true;
@@ -152,6 +156,10 @@ static void access_is_copied(void **state)
     assert_int_equal(c.access.max_pending_out, 2);
     assert_int_equal(c.access.pending_per_subnet, 3);
     assert_int_equal(c.access.throttle_ms, 4000);
+    assert_int_equal(c.access.max_bans, 6);
+    assert_int_equal(c.access.max_standings, 17);
+    assert_int_equal(c.access.backoff_ms, 5000);
+    assert_int_equal(c.access.rotate_ms, 70000);
     assert_int_equal(c.access.accepts_per_s, 5);
     assert_int_equal(c.access.farewells_per_s, DEVP2P_NONE);
     assert_true(c.access.no_dial && c.access.limit_lan);
@@ -180,6 +188,13 @@ static void ranges_of_access(void **state)
         { &cfg.farewells_per_s, 1, DP_FAREWELLS_MAX, true, "farewells_per_s" },
         { &cfg.throttle_ms, DP_THROTTLE_MS_MIN, DP_THROTTLE_MS_MAX, true,
             "throttle_ms" },
+        { &cfg.max_bans, 1, DP_BANS_MOST, false, "max_bans" },
+        { &cfg.max_standings, DP_STANDINGS_MIN, DP_STANDINGS_MOST, false,
+            "max_standings" },
+        { &cfg.backoff_ms, DP_BACKOFF_MS_MIN, DP_BACKOFF_MS_MAX, true,
+            "backoff_ms" },
+        { &cfg.rotate_ms, DP_ROTATE_MS_MIN, DP_ROTATE_MS_MAX, false,
+            "rotate_ms" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const uint32_t fine[] = { rows[i].least, rows[i].most, 0,

@@ -90,6 +90,9 @@ static void obey(devp2p_server *srv, const dp_effect *e, dp_now now)
         note(srv, &e->event);
         dp_events_tell(srv, &e->event);
         break;
+    case DP_STORE:
+        dp_keep_store(srv, now);
+        break;
     case DP_RESOLVE:
     case DP_FIND:
         srv->cfg.resolver(srv, e->conn,
@@ -121,6 +124,15 @@ static void follow(devp2p_server *srv, const dp_command *c, dp_now now)
         break;
     case DP_DISTRUST:
         dp_host_distrust(srv->host, c->ticket, &c->node.id, now);
+        break;
+    case DP_BAN:
+        dp_host_ban(srv->host, c->ticket, &c->ban, c->ms, now);
+        break;
+    case DP_UNBAN:
+        dp_host_unban(srv->host, c->ticket, &c->ban, now);
+        break;
+    case DP_REPORT:
+        dp_host_report(srv->host, &c->node.id, c->points, now);
         break;
     case DP_SETUP:
         dp_dialer_setup(srv, c, now);

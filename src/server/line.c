@@ -444,6 +444,14 @@ static int meet(dp_line *line)
     return err;
 }
 
+/* show_score lets threads see what is known of a peer's conduct. */
+static void show_score(dp_line *line, dp_now now)
+{
+    atomic_store_explicit(&line->peer->score,
+        dp_host_score(line->srv->host, &line->peer->id, now),
+        memory_order_relaxed);
+}
+
 void dp_line_judged(dp_line *line, int verdict, dp_now now)
 {
     if (!line->session || line->code)
@@ -456,6 +464,8 @@ void dp_line_judged(dp_line *line, int verdict, dp_now now)
         dp_line_end(line, DEVP2P_ERR_NOMEM, SIZE_MAX, now);
         return;
     }
+    if (!verdict)
+        show_score(line, now);
     dp_session_judge(line->session, verdict, now);
     dp_line_touch(line);
     line->code = verdict;
@@ -545,11 +555,16 @@ void dp_line_posted(dp_line *line, dp_now now)
 
     dp_peer_lock(peer);
     peer->posted = false;
-    int asked = peer->asked;
+    int asked = peer->asked, points = peer->points;
+    peer->points = 0;
     size_t cap = peer->asked_cap;
     for (size_t i = 0; i < line->nchannels; i++)
         take_done(line, line->channels[i], now);
     dp_peer_unlock(peer);
+    if (points) {
+        dp_host_report(line->srv->host, &peer->id, points, now);
+        show_score(line, now);
+    }
     /* asked first: a handler that returns because of it gives no reason */
     if (asked)
         dp_line_end(line, asked, cap, now);

@@ -6,13 +6,16 @@
 #include "base/env.h"
 #include "base/list.h"
 
-#include <devp2p/node.h>
+#include <devp2p/server.h>
 
 typedef enum dp_command_kind {
     DP_ADD = 1,
     DP_REMOVE,
     DP_TRUST,
     DP_DISTRUST,
+    DP_BAN,
+    DP_UNBAN,
+    DP_REPORT,  /* how node behaved: points */
     DP_SETUP,   /* a session on raw: inbound, or to node */
     DP_DIALED,  /* the program's dialer answers */
     DP_RESOLVED /* its resolver does */
@@ -27,6 +30,10 @@ typedef struct dp_command {
     int raw;         /* SETUP, DIALED: a socket, or an error */
     bool inbound;    /* SETUP */
     devp2p_addr far; /* the other end of raw */
+
+    devp2p_ban ban; /* BAN, UNBAN */
+    uint64_t ms;    /* BAN */
+    int points;     /* REPORT */
 
     /* RESOLVED: one of each family at most */
     devp2p_addr addrs[2];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/peer.h"
 
+#include "core/conduct.h"
 #include "server/line.h"
 #include "server/pipe.h"
 
@@ -133,6 +134,32 @@ bool dp_peer_ending(devp2p_peer *p)
     bool ending = p->ending;
     dp_peer_unlock(p);
     return ending;
+}
+
+/* --- conduct --- */
+
+int devp2p_peer_report(devp2p_peer *p, devp2p_conduct conduct)
+{
+    int points = dp_conduct_points((int)conduct), err = 0;
+
+    if (!points)
+        return dp_fail(DEVP2P_ERR_INVALID, "%d is no conduct", (int)conduct);
+    dp_peer_lock(p);
+    if (p->line) {
+        p->points = dp_conduct_add(p->points, points);
+        dp_peer_nudge(p);
+    } else if (!p->ending) { /* a test peer */
+        atomic_store(&p->score, dp_conduct_add(atomic_load(&p->score), points));
+    } else {
+        err = DEVP2P_ERR_CLOSED;
+    }
+    dp_peer_unlock(p);
+    return err;
+}
+
+int devp2p_peer_score(const devp2p_peer *p)
+{
+    return atomic_load_explicit(&p->score, memory_order_relaxed);
 }
 
 /* --- asking --- */

@@ -21,6 +21,7 @@ struct dp_pipe;
 struct devp2p_peer {
     atomic_uint refs;
     atomic_uint flags; /* set by the loop */
+    atomic_int score;  /* set by the loop, of a test peer by who reports */
     dp_env env;        /* of the memory; it has no randomness */
     size_t size;       /* of this block */
 
@@ -51,6 +52,7 @@ struct devp2p_peer {
     dp_traffic traffic;
     int asked;        /* somebody wants to end it with this reason, 0: nobody */
     size_t asked_cap; /* the capability to blame, SIZE_MAX for none */
+    int points;       /* of what was reported, for the loop to take */
 };
 
 typedef struct dp_peer_setup {

@@ -206,6 +206,7 @@ static void unmake(devp2p_server *srv)
     unmake_rules(srv);
     dp_free(&env, srv->protocols, srv->self.nprotocols * sizeof(dp_protocol));
     dp_free(&env, srv->peers, srv->peers_cap * sizeof(devp2p_peer *));
+    dp_free(&env, srv->bans, srv->bans_cap * sizeof *srv->bans);
     dp_crypto_free(srv->crypto);
     dp_mailbox_fini(&srv->mail, &env);
     pthread_mutex_destroy(&srv->lock);

@@ -10,6 +10,7 @@
 #include "server/await.h"
 #include "server/candidates.h"
 #include "server/config.h"
+#include "server/keep.h"
 #include "server/line.h"
 #include "server/listener.h"
 #include "server/mailbox.h"
@@ -48,6 +49,8 @@ struct devp2p_server {
     bool silent;              /* no event follows */
     devp2p_counters counters; /* as they were after the last turn */
     devp2p_traffic told;      /* moved, at the end of the last turn */
+    devp2p_ban *bans;         /* as they were then */
+    size_t nbans, bans_cap;
 
     /* of the loop */
     dp_budget recv, send;
@@ -65,6 +68,8 @@ struct devp2p_server {
     dp_listener listener;
     dp_scratch scratch; /* of the message at hand */
     dp_candidates candidates;
+    dp_keep keep;
+    uint64_t bans_version; /* of the book, when bans was made */
     bool stopping, ended;
     bool pool_full;
 };
@@ -92,9 +97,9 @@ int dp_server_send(
  * ERR_NOMEM.  The URLs were checked; NULL ends them. */
 int dp_server_trust_list(devp2p_server *srv, const char *const *urls);
 
-/* dp_server_publish lets other threads see the counters, dp_server_reflag the
- * present flags of a peer that is up.  On the loop. */
-void dp_server_publish(devp2p_server *srv);
+/* dp_server_publish lets other threads see the counters and the bans,
+ * dp_server_reflag the present flags of a peer that is up.  On the loop. */
+void dp_server_publish(devp2p_server *srv, dp_now now);
 void dp_server_reflag(devp2p_server *srv, const devp2p_id *id);
 
 /* dp_server_list puts a peer among those that devp2p_server_peers tells: 0,

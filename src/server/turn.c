@@ -87,6 +87,21 @@ static void posted(void *server, dp_post *post)
     dp_server_leave(srv);
 }
 
+static void loaded(
+    void *server, uint64_t token, int err, const dp_row *rows, size_t n)
+{
+    dp_server_enter(server);
+    dp_keep_loaded(server, token, err, rows, n);
+    dp_server_leave(server);
+}
+
+static void stored(void *server, uint64_t token, int err)
+{
+    dp_server_enter(server);
+    dp_keep_stored(server, token, err);
+    dp_server_leave(server);
+}
+
 /* --- curve work --- */
 
 /* ask_ec puts the curve work of a line before the gate.  Who finds no place
@@ -220,7 +235,9 @@ static void begin(devp2p_server *srv, dp_list *batch, dp_now now)
     if (atomic_load(&srv->stop) && !srv->stopping)
         stop(srv, now);
     tick_lines(srv, now);
-    dp_effects_commands(srv, now);
+    dp_keep_turn(srv, now);
+    if (dp_keep_ready(srv))
+        dp_effects_commands(srv, now);
     dp_host_tick(srv->host, now);
     dp_candidates_ask(&srv->candidates, srv->host, now);
     dp_effects_run(srv, now);
@@ -308,6 +325,7 @@ static uint64_t next_turn(devp2p_server *srv, dp_now now)
 
     if (!dp_list_empty(&srv->dirty))
         return now.mono;
+    at = dp_sooner(at, dp_keep_when(srv));
     at = dp_sooner(at, dp_candidates_when(&srv->candidates, srv->host, now));
     return srv->pool_full ? at : dp_sooner(at, dp_gate_when(srv->gate, now));
 }
@@ -315,7 +333,6 @@ static uint64_t next_turn(devp2p_server *srv, dp_now now)
 static uint64_t turn(void *server, dp_now now)
 {
     devp2p_server *srv = server;
-    uint64_t next = DP_NEVER;
     dp_list batch;
 
     if (srv->ended)
@@ -328,14 +345,13 @@ static uint64_t turn(void *server, dp_now now)
     dp_scratch_shrink(&srv->scratch);
     tell_traffic(srv);
     dp_listener_want(&srv->listener, srv->world, dp_host_accepting(srv->host));
-    next = next_turn(srv, now);
-    dp_server_publish(srv);
-    if (srv->stopping && dp_list_empty(&srv->all)) {
+    dp_server_publish(srv, now);
+    if (srv->stopping && dp_list_empty(&srv->all) && dp_keep_done(srv, now)) {
         srv->ended = true;
         dp_events_end(srv);
         srv->world->ops->end(srv->world);
-        next = DP_NEVER;
     }
+    uint64_t next = srv->ended ? DP_NEVER : next_turn(srv, now);
     dp_server_leave(srv);
     return next;
 }
@@ -347,4 +363,6 @@ const dp_world_up dp_turn_up = {
     .worked = worked,
     .posted = posted,
     .turn = turn,
+    .loaded = loaded,
+    .stored = stored,
 };

@@ -260,6 +260,10 @@ static void same_access(devp2p_config *cfg, const dp_config *c)
     cfg->throttle_ms = a->throttle_ms;
     cfg->accepts_per_s = a->accepts_per_s;
     cfg->farewells_per_s = a->farewells_per_s;
+    cfg->max_bans = a->max_bans;
+    cfg->max_standings = a->max_standings;
+    cfg->backoff_ms = a->backoff_ms;
+    cfg->rotate_ms = a->rotate_ms;
     cfg->no_dial = a->no_dial;
     cfg->limit_lan = a->limit_lan;
 }
