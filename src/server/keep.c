@@ -82,20 +82,26 @@ void dp_keep_stored(devp2p_server *srv, uint64_t token, int err)
 
 /* --- at the end --- */
 
+void dp_keep_stop(devp2p_server *srv, dp_now now)
+{
+    srv->keep.until = dp_after(now, DP_QUIT_NS);
+    dp_book_hurry(dp_host_book(srv->host), now);
+}
+
+/* dp_keep_done: the peers that left last had a conduct, too. */
 bool dp_keep_done(devp2p_server *srv, dp_now now)
 {
     dp_book *book = dp_host_book(srv->host);
 
-    if (!srv->keep.until) {
-        srv->keep.until = dp_after(now, DP_FLUSH_NS);
+    if (!srv->keep.last)
         dp_book_hurry(book, now);
-    }
+    srv->keep.last = true;
     return dp_book_safe(book) || now.mono >= srv->keep.until;
 }
 
 uint64_t dp_keep_when(const devp2p_server *srv)
 {
-    if (srv->keep.until)
+    if (srv->keep.last)
         return srv->keep.until;
     return srv->keep.state == DP_KEEP_NEW ? srv->keep.at : DP_NEVER;
 }

@@ -19,6 +19,7 @@ typedef struct dp_keep {
     dp_keep_state state;
     uint64_t at;    /* NEW: not asked before */
     uint64_t until; /* at the end: no longer than this; 0: it is not there */
+    bool last;      /* nobody is connected any more */
 } dp_keep;
 
 /* dp_keep_turn asks the store for what it has, once.  dp_keep_ready: it has
@@ -29,9 +30,11 @@ bool dp_keep_ready(const devp2p_server *srv);
 /* dp_keep_store commits what the host wants stored. */
 void dp_keep_store(devp2p_server *srv, dp_now now);
 
-/* dp_keep_done: nothing else is there to be done but to store, and that is done
- * too, or cannot be, or has taken DP_FLUSH_NS.  dp_keep_when is when to look
- * again. */
+/* dp_keep_stop: the server stops, and nothing waits any more.  dp_keep_done: to
+ * store is all there is left to be done, and that is done too, or cannot be, or
+ * DP_QUIT_NS have passed since the stop.  dp_keep_when is when to look again.
+ */
+void dp_keep_stop(devp2p_server *srv, dp_now now);
 bool dp_keep_done(devp2p_server *srv, dp_now now);
 uint64_t dp_keep_when(const devp2p_server *srv);
 

@@ -207,6 +207,7 @@ static void stop(devp2p_server *srv, dp_now now)
     dp_await_end(srv);
     pthread_mutex_unlock(&srv->lock);
     hurry(srv, now);
+    dp_keep_stop(srv, now);
     dp_host_stop(srv->host, now);
     dp_log(&srv->self.env, DEVP2P_LOG_INFO, "server", "stopping");
 }
