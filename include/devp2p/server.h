@@ -214,10 +214,10 @@ DEVP2P_API DEVP2P_CHECK int devp2p_server_start(devp2p_server *srv);
  * Thread:  as devp2p_server_wait. */
 DEVP2P_API DEVP2P_CHECK int devp2p_server_run(devp2p_server *srv);
 
-/* devp2p_server_stop only asks: handlers end, what was sent before goes out (up
- * to 1 s), peers hear QUITTING, and after 2 s at most the last connection is
- * closed; the server waits longer only for a handler that does not return.  It
- * may be called often; NULL is fine.
+/* devp2p_server_stop only asks: peers hear QUITTING, handlers end.  What was
+ * sent before goes out first, for a second at most; a second later at most the
+ * last connection is closed, and what did not go out is counted as unsent.  The
+ * server then waits for handlers alone.  It may be called often; NULL is fine.
  *
  * Thread:  any, any callback, any signal handler. */
 DEVP2P_API void devp2p_server_stop(devp2p_server *srv);

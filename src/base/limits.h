@@ -197,8 +197,7 @@ enum {
 #define DP_DEAD_NS           (30 * DP_SEC) /* without a byte */
 #define DP_FLUSH_NS          (2 * DP_SEC)
 #define DP_DRAIN_NS          (2 * DP_SEC)
-#define DP_QUIT_FLUSH_NS     (1 * DP_SEC) /* when the server stops */
-#define DP_QUIT_NS           (2 * DP_SEC) /* in all then: nobody waits longer */
+#define DP_HURRY_NS          DP_SEC /* each of the two, when the server stops */
 
 /* --- helpers of request/response protocols --- */
 enum {

@@ -6,17 +6,13 @@ static void leave(dp_farewell *f, dp_tx *tx, dp_now now)
 {
     dp_tx_cut(tx);
     f->flushing = false;
-    f->until = dp_sooner(dp_after(now, DP_DRAIN_NS), f->gone);
+    f->until = dp_after(now, f->hurried ? DP_HURRY_NS : DP_DRAIN_NS);
 }
 
 void dp_farewell_begin(
     dp_farewell *f, dp_tx *tx, int reason, bool flush, dp_now now)
 {
-    *f = (dp_farewell){
-        .until = dp_after(now, DP_FLUSH_NS), .gone = DP_NEVER, .flushing = true
-    };
-    if (reason == DEVP2P_DISC_QUITTING)
-        dp_farewell_hurry(f, now);
+    *f = (dp_farewell){ .until = dp_after(now, DP_FLUSH_NS), .flushing = true };
     if (DEVP2P_IS_DISC(reason))
         dp_tx_bye(tx, DEVP2P_DISC_BYTE(reason));
     if (!flush)
@@ -25,10 +21,10 @@ void dp_farewell_begin(
 
 void dp_farewell_hurry(dp_farewell *f, dp_now now)
 {
-    uint64_t most = f->flushing ? DP_QUIT_FLUSH_NS : DP_QUIT_NS;
-
-    f->gone = dp_sooner(f->gone, dp_after(now, DP_QUIT_NS));
-    f->until = dp_sooner(f->until, dp_after(now, most));
+    if (f->hurried)
+        return;
+    f->hurried = true;
+    f->until = dp_sooner(f->until, dp_after(now, DP_HURRY_NS));
 }
 
 void dp_farewell_drain(dp_farewell *f, size_t n)

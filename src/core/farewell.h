@@ -9,10 +9,10 @@
 #include "core/tx.h"
 
 typedef struct dp_farewell {
-    uint64_t until; /* of the flush, then of the drain */
-    uint64_t gone;  /* of both */
+    uint64_t until;
     size_t drained; /* input thrown away since the queues were done */
     bool flushing;  /* queues still go out */
+    bool hurried;   /* the server stops: either part takes DP_HURRY_NS */
     bool shut;      /* our side has ended */
 } dp_farewell;
 
@@ -21,7 +21,7 @@ typedef struct dp_farewell {
 void dp_farewell_begin(
     dp_farewell *f, dp_tx *tx, int reason, bool flush, dp_now now);
 
-/* dp_farewell_hurry: the server stops. */
+/* dp_farewell_hurry: it is over in twice DP_HURRY_NS, or before. */
 void dp_farewell_hurry(dp_farewell *f, dp_now now);
 
 /* dp_farewell_drain throws n bytes away; dp_farewell_more tells whether more

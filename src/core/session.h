@@ -78,9 +78,6 @@ void dp_session_judge(dp_session *s, int verdict, dp_now now);
  * ERR_NOMEM (DOWN follows). */
 int dp_session_send(dp_session *s, size_t cap, dp_packet *p, dp_now now);
 
-/* dp_session_hurry shortens an end that has begun: the server stops. */
-void dp_session_hurry(dp_session *s, dp_now now);
-
 /* dp_session_unmark: no send mark holds from now on, so that all that was
  * accepted already comes in front of the end. */
 void dp_session_unmark(dp_session *s);
@@ -94,6 +91,10 @@ void dp_session_took(dp_session *s, size_t cap, size_t full, dp_now now);
  * peer).  The first reason stays. */
 void dp_session_close(dp_session *s, int reason, bool flush, dp_now now);
 void dp_session_tick(dp_session *s, dp_now now);
+
+/* dp_session_hurry: a session that was closed is DOWN in twice DP_HURRY_NS at
+ * the latest. */
+void dp_session_hurry(dp_session *s, dp_now now);
 
 /* --- work: out and back; at most one of each kind is out at a time --- */
 

@@ -182,36 +182,73 @@ static void test_peer_that_takes_nothing_at_the_end(void **state)
     }
 }
 
-/* Who stops waits 2 s in all, also for peers that it was giving up before. */
-static void test_2_s_to_quit(void **state)
+/* hurried closes a session whose peer takes nothing, and hurries it some time
+ * later: how long after that it is over, in ms. */
+static uint64_t hurried(bool flush, uint64_t after_ms)
+{
+    lone l;
+    lone_init(&l, 1, 1);
+    raw_open(&l.r);
+    queue(&l, 20, 10000);
+    l.e.write_max = 0;
+    dp_session_close(l.e.s, DEVP2P_DISC_QUITTING, flush, l.w.now);
+    pair_sleep(&l.e, 1, after_ms * DP_MS);
+    uint64_t began = l.w.now.mono;
+    dp_session_hurry(l.e.s, l.w.now);
+    pair_sleep(&l.e, 1, 300 * DP_MS);
+    dp_session_hurry(l.e.s, l.w.now); /* once is enough */
+    pair_sleep(&l.e, 1, 20 * DP_SEC);
+    assert_true(l.e.down);
+    assert_int_equal(l.e.end.reason, DEVP2P_DISC_QUITTING);
+    assert_int_equal(l.e.unsent[0], 20);
+    uint64_t took = (l.e.down_at - began) / DP_MS;
+    lone_fini(&l);
+    return took;
+}
+
+/* Who stops the server waits 2 s at most, wherever a farewell was. */
+static void test_a_farewell_is_hurried(void **state)
 {
     (void)state;
-    for (unsigned late = 0; late < 2; late++) {
-        lone l;
-        lone_init(&l, 1, 1);
-        raw_open(&l.r);
-        queue(&l, 90, 10000);
-        l.e.write_max = 1000; /* 100 kB/s */
-        uint64_t began = l.w.now.mono;
-        if (late) {
-            dp_session_close(l.e.s, DEVP2P_DISC_REQUESTED, true, l.w.now);
-            dp_session_hurry(l.e.s, l.w.now);
-        } else {
-            dp_session_close(l.e.s, DEVP2P_DISC_QUITTING, true, l.w.now);
-        }
-        while (!l.e.down) {
-            pair_turn(&l.e);
-            l.w.now.mono += 10 * DP_MS;
-        }
-        assert_true(l.e.shut); /* the reason came behind what was flushed */
-        unsigned heard = whole_frames(&l);
-        assert_in_range(heard, 8, 20);
-        assert_int_equal(l.r.id, DP_ID_DISCONNECT);
-        assert_int_equal(l.e.unsent[0], 90 - heard);
-        assert_in_range(
-            l.e.down_at - began, DP_QUIT_FLUSH_NS, DP_QUIT_NS + 10 * DP_MS);
-        lone_fini(&l);
+    assert_int_equal(hurried(true, 0), 2000);
+    assert_int_equal(hurried(true, 500), 2000);
+    assert_int_equal(hurried(true, 1600), 1400); /* 400 of the flush are left */
+    assert_int_equal(hurried(true, 2500), 1000); /* it drains */
+    assert_int_equal(hurried(false, 0), 1000);
+    assert_int_equal(hurried(false, 1700), 300);
+    lone l;
+    lone_init(&l, 1, 1);
+    raw_open(&l.r);
+    dp_session_hurry(l.e.s, l.w.now); /* one that was not closed stays */
+    pair_sleep(&l.e, 1, 5 * DP_SEC);
+    assert_false(l.e.down);
+    lone_fini(&l);
+}
+
+/* What is queued goes out while there is time, and the reason behind it. */
+static void test_hurried_it_still_says_why(void **state)
+{
+    (void)state;
+    lone l;
+    lone_init(&l, 1, 1);
+    raw_open(&l.r);
+    queue(&l, 90, 10000);
+    l.e.write_max = 1000; /* 100 kB/s */
+    uint64_t began = l.w.now.mono;
+    dp_session_close(l.e.s, DEVP2P_DISC_QUITTING, true, l.w.now);
+    dp_session_hurry(l.e.s, l.w.now);
+    while (!l.e.shut && !l.e.down) {
+        pair_turn(&l.e);
+        l.w.now.mono += 10 * DP_MS;
     }
+    assert_true(l.e.shut);
+    assert_in_range(l.w.now.mono - began, DP_HURRY_NS, 2 * DP_HURRY_NS);
+    unsigned heard = whole_frames(&l);
+    assert_in_range(heard, 10, 30);
+    assert_int_equal(l.r.id, DP_ID_DISCONNECT);
+    pair_sleep(&l.e, 1, 5 * DP_SEC);
+    assert_int_equal(l.e.unsent[0], 90 - heard);
+    lone_fini(&l);
 }
 
 /* Without a flush only the frame that has begun is finished. */
@@ -523,7 +560,8 @@ int main(void)
         cmocka_unit_test(test_flush_against_the_stream),
         cmocka_unit_test(test_flush_is_cut_after_2_s),
         cmocka_unit_test(test_peer_that_takes_nothing_at_the_end),
-        cmocka_unit_test(test_2_s_to_quit),
+        cmocka_unit_test(test_a_farewell_is_hurried),
+        cmocka_unit_test(test_hurried_it_still_says_why),
         cmocka_unit_test(test_close_without_flush),
         cmocka_unit_test(test_error_says_nothing),
         cmocka_unit_test(test_first_reason_stays),

@@ -185,19 +185,6 @@ static void frames(devp2p_server *srv, dp_list *batch, bool open, dp_now now)
 
 /* --- a turn --- */
 
-/* hurry: who was being given up already has no more time than the others. */
-static void hurry(devp2p_server *srv, dp_now now)
-{
-    for (dp_link *k = dp_list_first(&srv->all); k;
-         k = dp_list_next(&srv->all, k)) {
-        dp_line *line = dp_of(k, dp_line, all);
-        if (!line->session)
-            continue;
-        dp_session_hurry(line->session, now);
-        dp_line_touch(line);
-    }
-}
-
 static void stop(devp2p_server *srv, dp_now now)
 {
     srv->stopping = true;
@@ -206,7 +193,6 @@ static void stop(devp2p_server *srv, dp_now now)
     srv->mail.closed = true;
     dp_await_end(srv);
     pthread_mutex_unlock(&srv->lock);
-    hurry(srv, now);
     dp_keep_stop(srv, now);
     dp_host_stop(srv->host, now);
     dp_log(&srv->self.env, DEVP2P_LOG_INFO, "server", "stopping");
@@ -230,10 +216,25 @@ static void tick_lines(devp2p_server *srv, dp_now now)
     }
 }
 
+/* hurry: the host has ended all that has a session. */
+static void hurry(devp2p_server *srv, dp_now now)
+{
+    for (dp_link *k = dp_list_first(&srv->all); k;
+         k = dp_list_next(&srv->all, k)) {
+        dp_line *line = dp_of(k, dp_line, all);
+        if (line->session) {
+            dp_session_hurry(line->session, now);
+            dp_line_touch(line);
+        }
+    }
+}
+
 /* begin takes what happened since the last turn. */
 static void begin(devp2p_server *srv, dp_list *batch, dp_now now)
 {
-    if (atomic_load(&srv->stop) && !srv->stopping)
+    bool stops = atomic_load(&srv->stop) && !srv->stopping;
+
+    if (stops)
         stop(srv, now);
     tick_lines(srv, now);
     dp_keep_turn(srv, now);
@@ -242,6 +243,8 @@ static void begin(devp2p_server *srv, dp_list *batch, dp_now now)
     dp_host_tick(srv->host, now);
     dp_candidates_ask(&srv->candidates, srv->host, now);
     dp_effects_run(srv, now);
+    if (stops)
+        hurry(srv, now);
     dp_list_splice(batch, &srv->dirty);
     for (dp_link *k = dp_list_first(batch); k; k = dp_list_next(batch, k)) {
         dp_line *line = dp_of(k, dp_line, dirty);
