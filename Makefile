@@ -57,7 +57,7 @@ doc:
 
 bench:
 	@tools/setup.sh build
-	@python3 bench/run.py
+	@python3 bench/run.py $(ROW)
 
 fuzz:
 	@tools/setup.sh build clang

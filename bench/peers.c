@@ -2,7 +2,7 @@
 /* peers.c - a server whose memory is counted: the library's through its
  * config, libuv's and OpenSSL's through theirs.  It prints its URL, and for
  * each line of stdin: peers, bytes live in the library's allocator, in libuv's
- * and in OpenSSL's, resident bytes. */
+ * and in OpenSSL's, resident bytes, ns of CPU. */
 #include "trial.h"
 
 #include <devp2p/devp2p.h>
@@ -131,15 +131,16 @@ int main(void)
     char url[DEVP2P_URL_MAX], line[16];
     must(devp2p_key_generate(&cfg.private_key) == 0);
     must(devp2p_server_new(&srv, &cfg) == 0);
+    more_descriptors();
     must(devp2p_server_start(srv) == 0);
     devp2p_server_self(srv, &self);
     devp2p_node_url(url, &self);
     puts(url);
     fflush(stdout);
     while (fgets(line, sizeof line, stdin)) {
-        printf("%zu %zu %zu %zu %zu\n", devp2p_server_count(srv),
+        printf("%zu %zu %zu %zu %zu %lu\n", devp2p_server_count(srv),
             atomic_load(&live[LIBRARY]), atomic_load(&live[LIBUV]),
-            atomic_load(&live[OPENSSL]), resident());
+            atomic_load(&live[OPENSSL]), resident(), usage_ns());
         fflush(stdout);
     }
     devp2p_server_free(srv);

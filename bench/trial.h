@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* trial.h - a bench program: it reads names of things to measure from stdin,
  * and answers each with one line, the CPU time of one operation in ns.  So
- * whoever asks may interleave what is to be compared. */
+ * whoever asks may interleave what is to be compared.  "cpu" is answered with
+ * what the library chose for this processor. */
 #ifndef TRIAL_H
 #define TRIAL_H
 
@@ -28,6 +29,13 @@ typedef struct thing {
 
 /* trial_serve answers until stdin ends; it returns what main shall. */
 int trial_serve(const thing *things, size_t n);
+
+/* now_ns is the time, usage_ns the CPU time of all threads of the process. */
+uint64_t now_ns(void);
+uint64_t usage_ns(void);
+
+/* more_descriptors raises the soft limit to the hard one. */
+void more_descriptors(void);
 
 /* trial_env is malloc and the system's randomness. */
 dp_env trial_env(void);

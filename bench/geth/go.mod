@@ -2,7 +2,10 @@ module bench/geth
 
 go 1.24.0
 
-require github.com/ethereum/go-ethereum v1.17.5
+require (
+	github.com/ethereum/go-ethereum v1.17.5
+	github.com/holiman/uint256 v1.3.2
+)
 
 require (
 	github.com/ProjectZKM/Ziren/crates/go-runtime/zkvm_runtime v0.0.0-20251001021608-1fe7b43fc4d6 // indirect
@@ -10,7 +13,6 @@ require (
 	github.com/decred/dcrd/dcrec/secp256k1/v4 v4.0.1 // indirect
 	github.com/go-ole/go-ole v1.3.0 // indirect
 	github.com/golang/snappy v1.0.1-0.20260716114414-9ae09f520e93 // indirect
-	github.com/holiman/uint256 v1.3.2 // indirect
 	github.com/huin/goupnp v1.3.0 // indirect
 	github.com/jackpal/go-nat-pmp v1.0.2 // indirect
 	github.com/pion/dtls/v3 v3.1.2 // indirect

@@ -46,6 +46,9 @@ var things = map[string]func(*meter){
 	"keccak_1m": func(m *meter) { keccak(m, 1<<20) },
 	"initiator": initiator,
 	"responder": responder,
+
+	"rlp_encode": rlpEncode,
+	"rlp_decode": rlpDecode,
 }
 
 func main() {
@@ -53,8 +56,16 @@ func main() {
 		peers()
 		return
 	}
+	if len(os.Args) == 3 && os.Args[1] == "node" {
+		node(number(os.Args[2]))
+		return
+	}
 	in := bufio.NewScanner(os.Stdin)
 	for in.Scan() {
+		if in.Text() == "rlp_bytes" {
+			fmt.Println(rlpBytes())
+			continue
+		}
 		run, ok := things[in.Text()]
 		if !ok {
 			log.Fatalf("nothing is called %s", in.Text())

@@ -26,7 +26,7 @@ var idle = p2p.Protocol{
 }
 
 // peers serves as many peers as come; it prints its URL, and for each line of
-// stdin: peers, bytes of heap and stacks in use, resident bytes.
+// stdin: peers, bytes of heap and stacks in use, resident bytes, ns of CPU.
 func peers() {
 	key, err := crypto.GenerateKey()
 	must(err)
@@ -47,7 +47,7 @@ func peers() {
 		runtime.GC()
 		var s runtime.MemStats
 		runtime.ReadMemStats(&s)
-		fmt.Println(srv.PeerCount(), s.HeapAlloc+s.StackInuse, resident())
+		fmt.Println(srv.PeerCount(), s.HeapAlloc+s.StackInuse, resident(), cpu().Nanoseconds())
 	}
 	srv.Stop()
 }

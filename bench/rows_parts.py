@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""Rows of parts in memory: frames, hashes, handshakes, RLP."""
+
+from harness import PAYLOADS, Program, geth_program, ours, row
+
+ROUNDS = 9
+
+# id, what, C program, name of ours, of the bound, of go-ethereum's, target, moonshot.  All in ns of CPU, fewer
+# are better.
+TIMES = [
+    ("frame_seal_100", "seal a frame of 100 B; bound: Keccak and AES of its bytes, with the digests RLPx asks for",
+     "frames", "seal_100", "bound_100", "seal_100", {"ratio_bound": 1.10}, None),
+    ("frame_open_100", "open a frame of 100 B; bound: as above",
+     "frames", "open_100", "bound_100", "open_100", {"ratio_bound": 1.10}, None),
+    ("frame_seal_1m", "seal a frame of 1 MiB; bound: as above",
+     "frames", "seal_1m", "bound_1m", "seal_1m", {"ratio_bound": 1.10}, None),
+    ("frame_open_1m", "open a frame of 1 MiB; bound: as above",
+     "frames", "open_1m", "bound_1m", "open_1m", {"ratio_bound": 1.10}, None),
+    ("keccak_1m", "Keccak-256 of 1 MiB; bound: SHA3-256 of OpenSSL, the same permutation",
+     "frames", "keccak_1m", "sha3_1m", "keccak_1m", {"ratio_bound": 1.00}, None),
+    ("handshake_responder", "one handshake, the listener's end; bound: its curve operations "
+     "(2 keys, 4 exchanges, 1 recovery)",
+     "handshakes", "responder", "bound_responder", "responder", {"ratio_bound": 1.10}, {"ratio_bound": 0.75}),
+    ("handshake_initiator", "one handshake, the dialler's end; bound: its curve operations "
+     "(2 keys, 4 exchanges, 1 signature)",
+     "handshakes", "initiator", "bound_initiator", "initiator", {"ratio_bound": 1.10}, None),
+    ("rlp_encode", "encode a block of 28.7 kB: header, 200 transactions, 2 uncles; ours from structs with tables, "
+     "go-ethereum's from structs with uint256, both into a buffer that is there already",
+     "rlp", "rlp_encode", None, "rlp_encode", {"gain_geth": 3}, {"gain_geth": 6}),
+    ("rlp_decode", "decode the same block into structs", "rlp", "rlp_decode", None, "rlp_decode",
+     {"gain_geth": 3}, {"gain_geth": 6}),
+]
+
+
+def start(names):
+    """The C programs of these names; that of RLP first says what it made."""
+    programs = {name: Program(ours(name)) for name in names}
+    made = programs["rlp"].line() if "rlp" in programs else None
+    return programs, made
+
+
+def run(wanted, geth, geth_why):
+    """Each round asks every program for everything once."""
+    entries = [entry for entry in TIMES if entry[0] in wanted]
+    programs, made = start({entry[2] for entry in entries})
+    peer = geth_program(geth, 2) if geth else None
+    if made and peer and peer.ask("rlp_bytes") != made:
+        raise SystemExit("bench: go-ethereum's block has other bytes")
+    rounds = {entry[0]: ([], [], []) for entry in entries}
+    for _ in range(ROUNDS):
+        for name, _, program, mine, bound, theirs, _, _ in entries:
+            a, b, c = rounds[name]
+            a.append(float(programs[program].ask(mine)))
+            if bound:
+                b.append(float(programs[program].ask(bound)))
+            if peer:
+                c.append(float(peer.ask(theirs)))
+    for program in [*programs.values(), *([peer] if peer else [])]:
+        program.end()
+    return [row(name, what, "ns", rounds[name][0], bound=rounds[name][1], geth=rounds[name][2], target=target,
+                moonshot=moonshot, geth_why=geth_why)
+            for name, what, _, _, _, _, target, moonshot in entries]
+
+
+def parts(*names, rounds=3):
+    """What the rows of servers compare with, measured now: medians by name."""
+    found = {name: [] for name in names}
+    frames, many = Program(ours("frames")), Program(ours("parts"), PAYLOADS["tx"])
+    for _ in range(rounds):
+        for name in names:
+            found[name].append(float((frames if name.endswith(("_100", "_1m")) else many).ask(name)))
+    for program in (frames, many):
+        program.end()
+    return {name: sorted(values)[rounds // 2] for name, values in found.items()}
+
+
+GROUPS = [([entry[0] for entry in TIMES], run)]
