@@ -3,7 +3,7 @@
 
 #include "rlp/uint.h"
 
-enum { SHORT_MAX = 55, STRING = 0x80, LIST = 0xc0 };
+enum { SHORT_MAX = DP_RLP_SHORT_MAX, STRING = DP_RLP_STRING, LIST = 0xc0 };
 
 int dp_rlp_head_read(dp_rlp_head *out, const uint8_t *at, size_t len)
 {

@@ -5,7 +5,11 @@
 
 #include <devp2p/rlp.h>
 
-enum { DP_RLP_HEAD_MAX = 9 };
+enum {
+    DP_RLP_HEAD_MAX = 9,
+    DP_RLP_SHORT_MAX = 55, /* payload bytes behind a header of one byte */
+    DP_RLP_STRING = 0x80   /* the first header of a string */
+};
 
 /* A dp_rlp_head says where the payload begins and how long it claims to be; a
  * byte below 0x80 is its own payload and has no header. */

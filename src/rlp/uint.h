@@ -15,13 +15,17 @@ static inline uint64_t dp_uint_read(const uint8_t *at, size_t len)
     return v;
 }
 
+/* dp_uint_len is the bytes that v needs, none for zero. */
+static inline size_t dp_uint_len(uint64_t v)
+{
+    return v ? 8 - (size_t)__builtin_clzll(v) / 8 : 0;
+}
+
 /* dp_uint_write writes as few bytes as v needs, none for zero; it returns how
  * many. */
 static inline size_t dp_uint_write(uint8_t *out, uint64_t v)
 {
-    size_t n = 0;
-    for (uint64_t rest = v; rest; rest >>= 8)
-        n++;
+    size_t n = dp_uint_len(v);
     for (size_t i = n; i-- > 0; v >>= 8)
         out[i] = (uint8_t)v;
     return n;

@@ -59,24 +59,53 @@ void devp2p_rlp_close(devp2p_rlp_writer *w)
     memcpy(w->buf + from - 1, head, n);
 }
 
+/* short_string makes room for a string of at most DP_RLP_SHORT_MAX bytes and
+ * puts its header there, if it has one; NULL when there is nowhere to write.
+ * Most strings are short: a header of one byte and no loop. */
+static uint8_t *short_string(devp2p_rlp_writer *w, size_t len, uint8_t first)
+{
+    size_t head = len != 1 || first >= DP_RLP_STRING;
+    if (!claim(w, head + len) || !w->buf)
+        return NULL;
+    uint8_t *at = w->buf + w->len - len;
+    if (head)
+        at[-1] = (uint8_t)(DP_RLP_STRING + len);
+    return at;
+}
+
+static void put_long(devp2p_rlp_writer *w, const void *bytes, size_t len)
+{
+    uint8_t head[DP_RLP_HEAD_MAX];
+    put(w, head, dp_rlp_head_write(head, false, len));
+    put(w, bytes, len);
+}
+
 void devp2p_rlp_put_bytes(devp2p_rlp_writer *w, const void *bytes, size_t len)
 {
-    if (len != 1 || *(const uint8_t *)bytes >= 0x80) {
-        uint8_t head[DP_RLP_HEAD_MAX];
-        put(w, head, dp_rlp_head_write(head, false, len));
+    if (len > DP_RLP_SHORT_MAX) {
+        put_long(w, bytes, len);
+        return;
     }
-    put(w, bytes, len);
+    uint8_t *at = short_string(w, len, len ? *(const uint8_t *)bytes : 0);
+    if (at && len)
+        memcpy(at, bytes, len);
 }
 
 void devp2p_rlp_put_u64(devp2p_rlp_writer *w, uint64_t v)
 {
-    uint8_t bytes[sizeof v];
-    devp2p_rlp_put_bytes(w, bytes, dp_uint_write(bytes, v));
+    size_t len = dp_uint_len(v);
+    uint8_t *at = short_string(w, len, v < DP_RLP_STRING ? (uint8_t)v : 0xff);
+    if (at)
+        dp_uint_write(at, v);
 }
 
+/* Numbers of this size are often short: zeros are skipped by eights first. */
 void devp2p_rlp_put_u256(devp2p_rlp_writer *w, const devp2p_u256 *v)
 {
+    static const uint8_t eight[8];
     size_t zeros = 0;
+    while (zeros < sizeof v->b && memcmp(v->b + zeros, eight, 8) == 0)
+        zeros += 8;
     while (zeros < sizeof v->b && v->b[zeros] == 0)
         zeros++;
     devp2p_rlp_put_bytes(w, v->b + zeros, sizeof v->b - zeros);
