@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Everything here installs what it needs, then calls CMake or a tool.
-.PHONY: build install uninstall demo test sim sim-nightly abi deb doc bench fuzz coverage canary format clean
+.PHONY: build install uninstall demo test sim sim-nightly abi deb doc bench bench-instructions \
+	bench-plots bench-profile bench-table fuzz coverage canary format clean
 .DEFAULT_GOAL := build
 
 # make fuzz SECONDS=n: for each target
@@ -55,9 +56,27 @@ doc:
 	@rm -rf build/doc && mkdir -p build
 	doxygen doc/Doxyfile
 
+# make bench ROW=echo_100,latency: only these
 bench:
 	@tools/setup.sh build
 	@python3 bench/run.py $(ROW)
+
+# make bench-instructions RECORD=--record: what is counted is right from now on
+bench-instructions:
+	@tools/setup.sh build
+	@python3 bench/instructions.py $(RECORD)
+
+# needs perf; where the time of three rows goes
+bench-profile:
+	@tools/setup.sh build
+	@python3 bench/profile.py
+
+# from the last run: the table of doc/PERFORMANCE.md; doc/figures
+bench-table:
+	@python3 bench/table.py --write
+
+bench-plots:
+	@python3 bench/plots.py
 
 fuzz:
 	@tools/setup.sh build clang

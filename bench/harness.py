@@ -96,11 +96,15 @@ def geth_program(geth, procs, *argv, gc=400):
     return Program(geth, *argv, env={"GOMAXPROCS": str(procs), "GOGC": str(gc)})
 
 
-def build():
-    """Builds the C programs and the payloads; returns go-ethereum's program, or None and why."""
+def build_programs():
     for command in (["cmake", "--preset", "release"],
                     ["cmake", "--build", "--preset", "release", "--target", "benches"]):
         subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+
+
+def build():
+    """Builds the C programs and the payloads; returns go-ethereum's program, or None and why."""
+    build_programs()
     payloads()
     out = os.path.join(BIN, "bench_geth")
     try:
@@ -159,7 +163,8 @@ def row(name, what, unit, values, *, bound=None, geth=None, target=None, moonsho
     values, bound: one figure a round.  geth: the same, or a dict of them by GOMAXPROCS: the best one
     counts.  target and moonshot say the most that ratio_bound (ours/bound) and median may be, and the
     least that gain_geth (how many times better than go-ethereum) may be.  floor: what no implementation
-    can get below here, as the run measured it, if that is not the bound.  more: figures beside these."""
+    can do without here (or, where more is better, cannot exceed), as the run measured it, if that is not
+    the bound.  more: figures beside these."""
     by_procs = {n: v for n, v in geth.items() if v} if isinstance(geth, dict) else {}
     if by_procs:
         pick = min if better == "less" else max
@@ -180,7 +185,7 @@ def row(name, what, unit, values, *, bound=None, geth=None, target=None, moonsho
     result["met"] = reached(result, target)
     result["moonshot_met"] = reached(result, moonshot)
     if result["met"] is False:
-        result["unreachable"] = unreachable(result, target, floor if floor is not None else middle(bound))
+        result["beyond_bound"] = beyond_bound(result, target, floor if floor is not None else middle(bound))
     for key, value in (("bound_why", None if bound else bound_why), ("geth_why", None if geth else geth_why),
                        ("limits", list(limits)), ("more", more)):
         if value:
@@ -198,18 +203,24 @@ def reached(result, target):
     return all(have[key] >= value if key == "gain_geth" else have[key] <= value for key, value in target.items())
 
 
-def unreachable(result, target, floor):
-    """The arithmetic by which this run shows that nobody can reach the target here; None: it does not."""
-    if not floor or result["better"] != "less":
+def beyond_bound(result, target, floor):
+    """The arithmetic by which the bound of this run shows that the target cannot be reached; None: it does not."""
+    if not floor:
         return None
-    unit = result["unit"]
+    unit, up = result["unit"], result["better"] == "more"
     if "gain_geth" in target and result["geth"]:
         theirs = result["geth"]["median"]
-        if theirs / floor < target["gain_geth"]:
-            return (f"go-ethereum {theirs:,.1f} {unit} / bound {floor:,.1f} {unit} = {theirs / floor:.2f} "
+        a, b = (("bound", floor), ("go-ethereum", theirs)) if up else (("go-ethereum", theirs), ("bound", floor))
+        if a[1] / b[1] < target["gain_geth"]:
+            return (f"{a[0]} {a[1]:,.1f} {unit} / {b[0]} {b[1]:,.1f} {unit} = {a[1] / b[1]:.2f} "
                     f"is below {target['gain_geth']:g}")
+    if up:
+        return None
     if "median" in target and floor > target["median"]:
         return f"the bound is {floor:,.1f} {unit}, above {target['median']:,g} {unit}"
+    if "ratio_bound" in target and floor / result["bound"]["median"] > target["ratio_bound"]:
+        return (f"what it cannot do without is {floor:,.1f} {unit}, {floor / result['bound']['median']:.2f} times "
+                f"{result['bound']['median']:,.1f} {unit}, above {target['ratio_bound']:g}")
     return None
 
 

@@ -25,7 +25,7 @@ class Idle:
         url = self.server.line()
         before = self.numbers()
         self.crowd = Program(ours("load"), url, str(peers), "idle")
-        self.connect_ns = self.crowd.numbers(f"connect {peers} 32 {ONE_NET}")[1]
+        self.connect_ns = self.crowd.numbers(f"connect {peers} 16 {ONE_NET}")[1]
         self.cpu = [self.numbers()[-1] - before[-1]]
         time.sleep(SETTLE_S)
         after = self.numbers()
@@ -102,7 +102,7 @@ def many(wanted, geth, geth_why):
     rows += [
         row("idle_10000", f"CPU per second and idle peer, with the pings of both sides, {MANY:,} peers", "us/s", idle,
             geth=geth_idle, geth_why=geth_why, limits=limits),
-        row("accept_10000", f"time per peer until {MANY:,} were connected, both ends on this machine, 32 at once; at "
+        row("accept_10000", f"time per peer until {MANY:,} were connected, both ends on this machine, 16 at once; at "
             "most 1,000 handshakes a second start", "us", accepts, geth=geth_accepts, geth_why=geth_why,
             limits=limits),
     ]

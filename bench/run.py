@@ -11,13 +11,15 @@ import sys
 import time
 
 import harness
+import rows_curves
 import rows_memory
 import rows_parts
 import rows_server
 import rows_sim
 import table
 
-GROUPS = [*rows_parts.GROUPS, *rows_server.GROUPS, *rows_memory.GROUPS, *rows_sim.GROUPS]
+GROUPS = [*rows_parts.GROUPS, *rows_server.GROUPS, *rows_memory.GROUPS, *rows_sim.GROUPS,
+          *rows_curves.GROUPS]
 
 
 def main():

@@ -8,18 +8,13 @@ import sys
 
 from harness import OUT, ROOT
 
-BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
-
 
 def number(value, unit):
     if value is None:
         return "-"
-    for bigger, factor in (("us", 1e3), ("ms", 1e6)) if unit == "ns" else ():
-        if value >= 10 * factor:
-            unit, value = bigger, value / factor
-            break
-    if unit == "ns" and value >= 10_000_000:
-        value, unit = value / 1e6, "ms"
+    if unit == "ns":
+        factor, unit = next((f, u) for f, u in ((1e6, "ms"), (1e3, "us"), (1, "ns")) if value >= 10 * f or f == 1)
+        value /= factor
     digits = 2 if value < 10 else 1 if value < 100 else 0
     return f"{value:,.{digits}f} {unit}"
 
@@ -44,9 +39,8 @@ def ratio(value):
 
 
 def verdict(r):
-    if r["met"] is False and r.get("unreachable"):
-        return "unreachable"
-    return {True: "yes", False: "no", None: "-"}[r["met"]] + (", moonshot" if r["moonshot_met"] else "")
+    words = {True: "yes", False: "no", None: "-"}[r["met"]] + (", moonshot" if r["moonshot_met"] else "")
+    return f"{words}, beyond the bound" if r.get("beyond_bound") else words
 
 
 HEAD = ("row", "ours", "spread", "bound", "geth", "ours/bound", "times geth", "target", "moonshot", "met")
@@ -66,11 +60,13 @@ def notes(rows):
     """What has to be said beside the table."""
     run = [r for r in rows if "not_run" not in r]
     said = [f"no go-ethereum beside it: {why}" for why in sorted({r["geth_why"] for r in run if r.get("geth_why")})]
-    said += [f"{r['id']} cannot be reached here: {r['unreachable']}" for r in run if r.get("unreachable")]
+    said += [f"{r['id']}: its target is beyond the bound of this run: {r['beyond_bound']}" for r in run
+             if r.get("beyond_bound")]
     return said + [f"limit: {limit}" for limit in sorted({text for r in run for text in r.get("limits", ())})]
 
 
 def show(rows):
+    rows = [r for r in rows if "points" not in r]
     lines = [HEAD, *map(cells, rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(HEAD))]
     for line in lines:
@@ -82,7 +78,7 @@ def show(rows):
 # --- documents ---
 
 def markdown(result):
-    m, rows = result["machine"], result["rows"]
+    m, rows = result["machine"], [r for r in result["rows"] if "points" not in r]
     features = " ".join(m["features"])
     text = [f"`make bench`, {m['cpu']}, {m['cpus']} cores ({features}), library's choice `{m['kernel_chosen']}`; "
             f"{m['system']} {m['kernel']}, {m['compiler']}, OpenSSL {m['libcrypto']}, libsecp256k1 {m['libsecp256k1']}, "
@@ -91,29 +87,62 @@ def markdown(result):
     text += ["| " + " | ".join(("`" + c[0] + "`", *c[1:])) + " |" for c in map(cells, rows)]
     text += ["", "Of go-ethereum's two figures the first is with GOMAXPROCS 1, the second with 2; the better one is "
              "compared.", ""]
-    text += [f"- {note[0].upper()}{note[1:]}." for note in notes(rows)]
+    text += [f"- {note}." for note in notes(rows)]
     text += ["", "What each row is:", ""] + [f"- `{r['id']}`: {r['what']}." for r in rows]
     return "\n".join(text)
 
 
-def replace(path, text):
-    """Puts text between the markers of a document."""
+# Rows of the README, with fewer words.
+BRIEF = [
+    ("frame_seal_100", "seal a frame of 100 B"),
+    ("frame_open_1m", "open a frame of 1 MiB"),
+    ("handshake_responder", "handshake, the side that answers"),
+    ("rlp_decode", "decode a block of 28.7 kB into structs"),
+    ("echo_100", "whole server: echo of 100 B, 100 connections, 16 on their way on each"),
+    ("latency", "whole server: round trip of 100 B, one at a time, wall time"),
+    ("bulk_8_tx", "whole server: send and take a byte of messages of 1 MiB, 8 connections"),
+    ("broadcast_64", "whole server: broadcast 1 MiB to 64 peers"),
+    ("accept", "whole server: from accept to session ready"),
+    ("idle_10000", "whole server: keep an idle peer, of 10,000, a second"),
+    ("memory_per_peer_10000", "own memory of an idle connected peer, of 10,000"),
+]
+
+
+def brief(result):
+    """The table of the README: some rows."""
+    m, rows = result["machine"], {r["id"]: r for r in result["rows"]}
+    text = [f"`make bench` on {m['cpus']} cores of {m['cpu']} (shared, virtual), Keccak `{m['kernel_chosen']}`, CPU time "
+            "where nothing else is said, medians of interleaved rounds; *bound* is what the machine needs at least, "
+            f"measured in the same run, go-ethereum is {m['go-ethereum'].lstrip('v')}:", "",
+            "| what | libdevp2p | bound | go-ethereum | ours / bound | times go-ethereum |", "|---|---|---|---|---|---|"]
+    for name, what in BRIEF:
+        r = rows.get(name)
+        if r and "ours" in r:
+            text.append(f"| {what} | {of(r['ours'], r['unit'])} | {of(r['bound'], r['unit'])} | {of(r['geth'], r['unit'])} | "
+                        f"{ratio(r['ratio_bound'])} | {ratio(r['gain_geth'])} |")
+    return "\n".join(text)
+
+
+def replace(path, text, name):
+    """Puts text between the markers <!-- name --> and <!-- /name --> of a document."""
+    begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
     with open(path, encoding="utf-8") as f:
         whole = f.read()
-    new, n = re.subn(re.escape(BEGIN) + ".*?" + re.escape(END), lambda _: f"{BEGIN}\n{text}\n{END}", whole, flags=re.S)
+    new, n = re.subn(re.escape(begin) + ".*?" + re.escape(end), lambda _: f"{begin}\n{text}\n{end}", whole, flags=re.S)
     if n != 1:
-        raise SystemExit(f"bench: {path} has no place for the table")
+        raise SystemExit(f"bench: {path} has no place for the {name}")
     with open(path, "w", encoding="utf-8") as f:
         f.write(new)
 
 
 def main():
-    """table.py [--write]: shows the last run, or puts it into doc/PERFORMANCE.md too."""
+    """table.py [--write]: shows the last run, or puts it into doc/PERFORMANCE.md and README.md too."""
     with open(OUT, encoding="ascii") as f:
         result = json.load(f)
     show(result["rows"])
     if sys.argv[1:] == ["--write"]:
-        replace(os.path.join(ROOT, "doc", "PERFORMANCE.md"), markdown(result))
+        replace(os.path.join(ROOT, "doc", "PERFORMANCE.md"), markdown(result), "bench")
+        replace(os.path.join(ROOT, "README.md"), brief(result), "bench")
 
 
 if __name__ == "__main__":
