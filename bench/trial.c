@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "trial.h"
 
-#include "crypto/keccak_kernels.h"
+#include "crypto/cpu.h"
 
 #include <string.h>
 #include <sys/random.h>
@@ -46,7 +46,7 @@ int trial_serve(const thing *things, size_t n)
     while (fgets(line, sizeof line, stdin)) {
         line[strcspn(line, "\n")] = 0;
         if (strcmp(line, "cpu") == 0) {
-            puts(dp_keccak_kernel_best()->name);
+            puts(dp_cpu_chosen()->name);
             fflush(stdout);
             continue;
         }
