@@ -84,7 +84,7 @@ void dp_keep_stored(devp2p_server *srv, uint64_t token, int err)
 
 void dp_keep_stop(devp2p_server *srv, dp_now now)
 {
-    srv->keep.until = dp_after(now, DP_QUIT_NS);
+    srv->keep.until = dp_after(now, 2 * DP_HURRY_NS);
     dp_book_hurry(dp_host_book(srv->host), now);
 }
 
