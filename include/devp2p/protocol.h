@@ -400,10 +400,10 @@ DEVP2P_API DEVP2P_CHECK int devp2p_peer_code_traffic(const devp2p_peer *peer,
  *   FALSE -250   HOSTILE -1000
  *
  * The library adds 5 for every 10 minutes of a connection at its end, takes 50
- * when the peer breaks the protocol and 10 when it falls silent.  Whom that brings to
- * -100 or below hears USELESS_PEER and stays out for 30 s, at -250 for 3 min,
- * at -500 for 15 min; two, three times as long when it happens again, an hour
- * at most (backoff_ms).  Static and trusted nodes are spared. */
+ * when the peer breaks the protocol and 10 when it falls silent.  Whom that
+ * brings to -100 or below hears USELESS_PEER and stays out for 30 s, at -250
+ * for 3 min, at -500 for 15 min; two, three times as long when it happens
+ * again, an hour at most (backoff_ms).  Static and trusted nodes are spared. */
 #define DEVP2P_CONDUCTS(X)                      \
     X(USEFUL, 1, "gave what was asked for")     \
     X(LATE, 2, "let a request time out")        \

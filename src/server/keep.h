@@ -32,8 +32,8 @@ void dp_keep_store(devp2p_server *srv, dp_now now);
 
 /* dp_keep_stop: the server stops, and nothing waits any more.  dp_keep_done: to
  * store is all there is left to be done, and that is done too, or cannot be, or
- * 2 * DP_HURRY_NS have passed since the stop.  dp_keep_when is when to look again.
- */
+ * 2 * DP_HURRY_NS have passed since the stop.  dp_keep_when is when to look
+ * again. */
 void dp_keep_stop(devp2p_server *srv, dp_now now);
 bool dp_keep_done(devp2p_server *srv, dp_now now);
 uint64_t dp_keep_when(const devp2p_server *srv);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* stop_test.c - an orderly stop: from wherever it is asked for, under load, with
- * peers that take nothing; 2 s, every peer told, every message accounted for. */
+/* stop_test.c - an orderly stop: from wherever it is asked for, under load,
+ * with peers that take nothing; it takes 2 s at most, every peer is told, every
+ * message accounted for. */
 #include "server/flood_fixture.h"
 #include "sim/parts.h"
 
