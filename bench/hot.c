@@ -268,8 +268,10 @@ static void echoes(void)
     must(dp_session_new(&a, &dials, now) == 0);
     must(dp_session_new(&b, &hears, now) == 0);
     for (bool more = true; more;) {
-        more = greet(a) | greet(b);
-        more = carry(a, b) | carry(b, a) | more;
+        more = greet(a);
+        more = greet(b) || more;
+        more = carry(a, b) || more;
+        more = carry(b, a) || more;
     }
     must(dp_random(&env, memory, SIZE) == 0);
     must(dp_packet_new(&p, &env, 0, (devp2p_slice){ memory, SIZE }, true) == 0);

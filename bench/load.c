@@ -326,7 +326,7 @@ static void obey(load *l, const char *line)
     else if (sscanf(line, "take %lu", &a) == 1)
         take(l, a);
     else
-        must(!"a line that is understood");
+        not_understood(line);
     fflush(stdout);
 }
 

@@ -216,7 +216,7 @@ static void obey(const char *line)
     else if (sscanf(line, "spread %511s %lu", word, &a) == 2)
         spread(word, a);
     else
-        must(!"a line that is understood");
+        not_understood(line);
     fflush(stdout);
 }
 

@@ -176,7 +176,7 @@ static void load(uint16_t port, size_t n)
         else if (sscanf(line, "ping %lu %lu", &a, &b) == 2)
             ping(a, b);
         else
-            must(!"a line that is understood");
+            not_understood(line);
         fflush(stdout);
     }
 }
@@ -190,6 +190,6 @@ int main(int argc, char **argv)
     else if (argc == 4 && strcmp(argv[1], "load") == 0)
         load((uint16_t)strtoul(argv[2], NULL, 10), strtoul(argv[3], NULL, 10));
     else
-        must(!"serve, or load PORT N");
+        not_understood("its arguments");
     return 0;
 }

@@ -90,6 +90,12 @@ void more_descriptors(void)
     must(setrlimit(RLIMIT_NOFILE, &most) == 0);
 }
 
+_Noreturn void not_understood(const char *line)
+{
+    fprintf(stderr, "not understood: %s\n", line);
+    exit(1);
+}
+
 static int system_random(void *user, void *out, size_t len)
 {
     (void)user;

@@ -37,6 +37,9 @@ uint64_t usage_ns(void);
 /* more_descriptors raises the soft limit to the hard one. */
 void more_descriptors(void);
 
+/* not_understood ends the program over a line, or whatever else was said. */
+_Noreturn void not_understood(const char *line);
+
 /* trial_env is malloc and the system's randomness. */
 dp_env trial_env(void);
 
