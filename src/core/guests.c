@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/guests.h"
 
-#include "base/assert.h"
-
 #include <string.h>
 
 void dp_guest_aim(dp_guests *g, dp_guest *c, devp2p_node *target)
@@ -11,44 +9,54 @@ void dp_guest_aim(dp_guests *g, dp_guest *c, devp2p_node *target)
     c->target = target;
 }
 
-int dp_guests_init(
+static const uint8_t *number_of(const void *value)
+{
+    return (const uint8_t *)&((const dp_guest *)value)->number;
+}
+
+static const uint8_t *id_of(const void *value)
+{
+    return ((const dp_guest *)value)->id.b;
+}
+
+void dp_guests_init(
     dp_guests *g, const dp_env *env, const uint8_t salt[16], dp_slots slots)
 {
-    size_t pending = slots.pending_in + slots.pending_out;
-
     g->env = env;
     g->slots = slots;
     dp_list_init(&g->pending);
-    int err =
-        dp_map_new(&g->all, env, salt, slots.most + pending, sizeof(uint64_t));
-    if (!err)
-        err = dp_map_new(&g->up, env, salt, slots.most, sizeof(devp2p_id));
-    return err;
+    g->all = (dp_index){ .key_len = sizeof(uint64_t), .key = number_of };
+    g->up = (dp_index){ .key_len = sizeof(devp2p_id), .key = id_of };
+    memcpy(g->all.salt, salt, sizeof g->all.salt);
+    memcpy(g->up.salt, salt, sizeof g->up.salt);
 }
 
 void dp_guests_fini(dp_guests *g)
 {
     size_t at = 0;
-    if (g->all)
-        for (dp_guest *c; (c = dp_map_each(g->all, &at));) {
-            dp_guest_aim(g, c, NULL);
-            dp_free(g->env, c, sizeof *c);
-        }
-    dp_map_free(g->all);
-    dp_map_free(g->up);
+    for (dp_guest *c; (c = dp_index_each(&g->all, &at));) {
+        dp_guest_aim(g, c, NULL);
+        dp_free(g->env, c, sizeof *c);
+    }
+    dp_index_free(&g->all);
+    dp_index_free(&g->up);
 }
 
+/* dp_guest_new also makes the room that dp_guest_up needs. */
 dp_guest *dp_guest_new(dp_guests *g, uint64_t number, dp_guest_state state,
     const devp2p_addr *addr)
 {
+    size_t n = dp_index_count(&g->all) + 1;
     dp_guest *c = dp_alloc(g->env, sizeof *c);
-    if (!c)
+    if (!c || dp_index_reserve(&g->all, g->env, n) ||
+        dp_index_reserve(&g->up, g->env, n)) {
+        dp_free(g->env, c, sizeof *c);
         return NULL;
+    }
     c->number = number;
     c->state = state;
     c->addr = *addr;
-    int err = dp_map_put(g->all, &number, c);
-    dp_assert(!err);
+    dp_index_put(&g->all, c);
     dp_list_push(&g->pending, &c->pending);
     if (dp_guest_outbound(c))
         g->dials++;
@@ -78,10 +86,10 @@ void dp_guest_forget(dp_guests *g, dp_guest *c)
     dp_guest_aim(g, c, NULL);
     leave_pending(g, c);
     if (c->state == DP_UP) {
-        dp_map_cut(g->up, &c->id);
+        dp_index_cut(&g->up, c);
         *up_count(g, c) -= 1;
     }
-    dp_map_cut(g->all, &c->number);
+    dp_index_cut(&g->all, c);
 }
 
 void dp_guest_free(dp_guests *g, dp_guest *c)
@@ -96,18 +104,17 @@ void dp_guest_up(dp_guests *g, dp_guest *c)
     leave_pending(g, c);
     c->state = DP_UP;
     *up_count(g, c) += 1;
-    int err = dp_map_put(g->up, &c->id, c);
-    dp_assert(!err);
+    dp_index_put(&g->up, c);
 }
 
 dp_guest *dp_guests_find(const dp_guests *g, uint64_t number)
 {
-    return dp_map_get(g->all, &number);
+    return dp_index_get(&g->all, &number);
 }
 
 dp_guest *dp_guests_peer(const dp_guests *g, const devp2p_id *id)
 {
-    return dp_map_get(g->up, id);
+    return dp_index_get(&g->up, id);
 }
 
 dp_guest *dp_guests_next(

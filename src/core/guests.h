@@ -4,9 +4,9 @@
 #ifndef DP_GUESTS_H
 #define DP_GUESTS_H
 
+#include "base/index.h"
 #include "base/limits.h"
 #include "base/list.h"
-#include "base/map.h"
 #include "core/access.h"
 #include "core/host.h"
 
@@ -38,14 +38,14 @@ typedef struct dp_guest {
 typedef struct dp_guests {
     const dp_env *env;
     dp_slots slots;
-    dp_map *all; /* by number */
-    dp_map *up;  /* by id */
+    dp_index all; /* by number */
+    dp_index up;  /* by id */
     dp_list pending;
     size_t inbound, dials;     /* in pending */
     size_t up_inbound, up_out; /* among those that are up */
 } dp_guests;
 
-int dp_guests_init(
+void dp_guests_init(
     dp_guests *g, const dp_env *env, const uint8_t salt[16], dp_slots slots);
 void dp_guests_fini(dp_guests *g);
 

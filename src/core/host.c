@@ -35,12 +35,12 @@ int dp_host_new(dp_host **out, const dp_host_setup *setup, dp_now now)
 
     uint8_t salt[16];
     int err = dp_random(&h->env, salt, sizeof salt);
-    if (!err)
-        err = dp_guests_init(&h->guests, &h->env, salt,
+    if (!err) {
+        dp_guests_init(&h->guests, &h->env, salt,
             dp_slots_of(setup->max_peers, &setup->access));
-    if (!err)
         err = dp_dials_new(
             &h->dials, &h->env, salt, setup->resolves, setup->by_name);
+    }
     if (!err)
         err = post_guards(h, &setup->access, salt, now);
     if (err) {
@@ -620,7 +620,7 @@ void dp_host_stop(dp_host *h, dp_now now)
 {
     h->stopping = true;
     size_t at = 0;
-    for (dp_guest *c; (c = dp_map_each(h->guests.all, &at));)
+    for (dp_guest *c; (c = dp_index_each(&h->guests.all, &at));)
         if (c->state == DP_DIALING)
             dp_host_cancel(h, c, DEVP2P_DISC_QUITTING, now);
         else
@@ -637,7 +637,7 @@ uint32_t dp_host_flags(const dp_host *h, uint64_t conn)
 
 size_t dp_host_peers(const dp_host *h)
 {
-    return dp_map_count(h->guests.up);
+    return dp_index_count(&h->guests.up);
 }
 
 const dp_slots *dp_host_slots(const dp_host *h)

@@ -67,7 +67,7 @@ static void expel(dp_host *h, dp_now now)
     const dp_standings *s = &h->book.standings;
     size_t at = 0;
 
-    for (dp_guest *c; (c = dp_map_each(h->guests.all, &at));) {
+    for (dp_guest *c; (c = dp_index_each(&h->guests.all, &at));) {
         bool known = dp_guest_outbound(c) || c->state == DP_UP;
         bool banned = dp_host_banned(h, known ? &c->id : NULL, &c->addr);
         bool shunned = c->state == DP_UP && !dp_host_spared(h, &c->id) &&
@@ -189,7 +189,7 @@ static void take_seats(dp_host *h, dp_seat *seats, dp_now now)
     bool inbound = g->up_inbound >= g->slots.inbound;
     size_t at = 0, n = 0;
 
-    for (const dp_guest *c; (c = dp_map_each(g->up, &at)); n++)
+    for (const dp_guest *c; (c = dp_index_each(&g->up, &at)); n++)
         seats[n] = (dp_seat){
             .since = c->since,
             .score =
@@ -202,10 +202,10 @@ static void take_seats(dp_host *h, dp_seat *seats, dp_now now)
 static dp_guest *peer_at(const dp_host *h, size_t i)
 {
     size_t at = 0;
-    dp_guest *c = dp_map_each(h->guests.up, &at);
+    dp_guest *c = dp_index_each(&h->guests.up, &at);
 
     while (i--)
-        c = dp_map_each(h->guests.up, &at);
+        c = dp_index_each(&h->guests.up, &at);
     return c;
 }
 

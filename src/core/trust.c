@@ -2,8 +2,8 @@
 #include "core/trust.h"
 
 #include "base/addr.h"
-#include "base/assert.h"
 #include "base/bucket.h"
+#include "base/index.h"
 #include "base/limits.h"
 
 #include <string.h>
@@ -18,12 +18,13 @@ typedef struct spot {
 } spot;
 
 typedef struct entry {
+    devp2p_id id;
     spot *spot; /* NULL: its address is not known */
 } entry;
 
 struct dp_trust {
     dp_env env;
-    dp_map *by_id, *by_ip;
+    dp_index by_id, by_ip;
 };
 
 /* --- addresses --- */
@@ -47,15 +48,17 @@ static int enter(dp_trust *t, spot **out, const devp2p_addr *addr, dp_now now)
     if (addr->family == 0)
         return 0;
     key_of(key, addr);
-    s = dp_map_get(t->by_ip, key);
+    s = dp_index_get(&t->by_ip, key);
     if (!s) {
+        size_t n = dp_index_count(&t->by_ip) + 1;
         s = dp_alloc(&t->env, sizeof *s);
-        if (!s)
+        if (!s || dp_index_reserve(&t->by_ip, &t->env, n)) {
+            dp_free(&t->env, s, sizeof *s);
             return DEVP2P_ERR_NOMEM;
+        }
         memcpy(s->key, key, KEY);
         dp_bucket_init(&s->bucket, DP_TRUSTED_PER_S, DP_TRUSTED_PER_S, now);
-        int err = dp_map_put(t->by_ip, key, s);
-        dp_assert(!err);
+        dp_index_put(&t->by_ip, s);
     }
     s->nodes++;
     *out = s;
@@ -66,7 +69,7 @@ static void leave(dp_trust *t, spot *s)
 {
     if (!s || --s->nodes)
         return;
-    dp_map_cut(t->by_ip, s->key);
+    dp_index_cut(&t->by_ip, s);
     dp_free(&t->env, s, sizeof *s);
 }
 
@@ -74,14 +77,24 @@ bool dp_trust_pass(dp_trust *t, const devp2p_addr *from, dp_now now)
 {
     uint8_t key[KEY];
 
-    if (dp_map_count(t->by_ip) == 0)
+    if (dp_index_count(&t->by_ip) == 0)
         return false;
     key_of(key, from);
-    spot *s = dp_map_get(t->by_ip, key);
+    spot *s = dp_index_get(&t->by_ip, key);
     return s && dp_bucket_take(&s->bucket, now);
 }
 
 /* --- nodes --- */
+
+static const uint8_t *key_of_spot(const void *value)
+{
+    return ((const spot *)value)->key;
+}
+
+static const uint8_t *id_of(const void *value)
+{
+    return ((const entry *)value)->id.b;
+}
 
 int dp_trust_new(dp_trust **out, const dp_env *env, const uint8_t salt[16])
 {
@@ -90,14 +103,10 @@ int dp_trust_new(dp_trust **out, const dp_env *env, const uint8_t salt[16])
     if (!t)
         return DEVP2P_ERR_NOMEM;
     t->env = *env;
-    int err =
-        dp_map_new(&t->by_id, env, salt, DP_TRUSTED_MAX, sizeof(devp2p_id));
-    if (!err) /* one more, while a node moves */
-        err = dp_map_new(&t->by_ip, env, salt, DP_TRUSTED_MAX + 1, KEY);
-    if (err) {
-        dp_trust_free(t);
-        return err;
-    }
+    t->by_id = (dp_index){ .key_len = sizeof(devp2p_id), .key = id_of };
+    t->by_ip = (dp_index){ .key_len = KEY, .key = key_of_spot };
+    memcpy(t->by_id.salt, salt, sizeof t->by_id.salt);
+    memcpy(t->by_ip.salt, salt, sizeof t->by_ip.salt);
     *out = t;
     return 0;
 }
@@ -108,13 +117,12 @@ void dp_trust_free(dp_trust *t)
 
     if (!t)
         return;
-    if (t->by_ip) /* made last */
-        for (entry *e; (e = dp_map_each(t->by_id, &at));) {
-            leave(t, e->spot);
-            dp_free(&t->env, e, sizeof *e);
-        }
-    dp_map_free(t->by_id);
-    dp_map_free(t->by_ip);
+    for (entry *e; (e = dp_index_each(&t->by_id, &at));) {
+        leave(t, e->spot);
+        dp_free(&t->env, e, sizeof *e);
+    }
+    dp_index_free(&t->by_id);
+    dp_index_free(&t->by_ip);
     dp_env env = t->env;
     dp_free(&env, t, sizeof *t);
 }
@@ -136,25 +144,27 @@ static int move(dp_trust *t, entry *e, const devp2p_addr *addr, dp_now now)
 
 int dp_trust_add(dp_trust *t, const devp2p_node *node, dp_now now)
 {
-    entry *e = dp_map_get(t->by_id, &node->id);
+    entry *e = dp_index_get(&t->by_id, &node->id);
 
     if (e)
         return move(t, e, &node->addr, now);
-    if (dp_map_count(t->by_id) == DP_TRUSTED_MAX)
+    if (dp_index_count(&t->by_id) == DP_TRUSTED_MAX)
         return DEVP2P_ERR_LIMIT;
+    size_t n = dp_index_count(&t->by_id) + 1;
     e = dp_alloc(&t->env, sizeof *e);
-    if (!e || enter(t, &e->spot, &node->addr, now)) {
+    if (!e || dp_index_reserve(&t->by_id, &t->env, n) ||
+        enter(t, &e->spot, &node->addr, now)) {
         dp_free(&t->env, e, sizeof *e);
         return DEVP2P_ERR_NOMEM;
     }
-    int err = dp_map_put(t->by_id, &node->id, e);
-    dp_assert(!err);
+    e->id = node->id;
+    dp_index_put(&t->by_id, e);
     return 0;
 }
 
 bool dp_trust_cut(dp_trust *t, const devp2p_id *id)
 {
-    entry *e = dp_map_cut(t->by_id, id);
+    entry *e = dp_index_take(&t->by_id, id);
 
     if (!e)
         return false;
@@ -165,5 +175,5 @@ bool dp_trust_cut(dp_trust *t, const devp2p_id *id)
 
 bool dp_trust_has(const dp_trust *t, const devp2p_id *id)
 {
-    return dp_map_get(t->by_id, id) != NULL;
+    return dp_index_get(&t->by_id, id) != NULL;
 }
