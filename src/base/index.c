@@ -23,7 +23,7 @@ int dp_index_reserve(dp_index *x, const dp_env *env, size_t n)
     if (n <= x->capacity)
         return 0;
     while (capacity < n)
-        capacity *= 2;
+        capacity += capacity / 4;
     int err = dp_map_new(&bigger, env, x->salt, capacity, x->key_len);
     if (err)
         return DEVP2P_ERR_NOMEM;

@@ -10,7 +10,7 @@
 
 enum {
     CHUNKS_MIN = 2,
-    CHUNKS_MAX = 64,
+    CHUNKS_MAX = 8,
     PEERS_A_CHUNK = 8 /* that do not use it at the same moment */
 };
 
