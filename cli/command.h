@@ -9,7 +9,7 @@
 /* How the tool ends. */
 enum { DONE = 0, FAILED = 1, USAGE = 2 };
 
-enum { OPTIONS_MAX = 8 };
+enum { OPTIONS_MAX = 9 };
 
 typedef struct call call;
 typedef int run_fn(const call *asked);

@@ -328,11 +328,9 @@ void sim_account_hear(
 void sim_account_stopping(sim_account *a, devp2p_sim_node *node)
 {
     owner *its = owner_of(a, node);
-
+    for (sim_end *e = its->newest; e && e->stops == its->stops; e = e->older)
+        e->stopped_us = devp2p_sim_time_us(a->sim);
     its->stops++;
-    for (sim_end *e = its->newest; e; e = e->older)
-        if (!e->stopped_us)
-            e->stopped_us = devp2p_sim_time_us(a->sim);
 }
 
 /* --- the whole --- */

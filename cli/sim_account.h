@@ -38,8 +38,8 @@ typedef struct sim_end {
     bool unsure;   /* events were lost, for want of memory, since it opened */
     uint64_t life; /* the server of its node that opened it */
     uint64_t crashes, starved, stops; /* of its node when it was opened */
-    uint64_t stopped_us;              /* when its node was stopped first */
-    uint64_t leaving_us; /* from the stop of its node to its PEER_DROP */
+    uint64_t stopped_us; /* when its node stopped next, which may start again */
+    uint64_t leaving_us; /* from then to its PEER_DROP */
 
     /* the sender's */
     devp2p_rw *rw; /* NULL once that is gone */

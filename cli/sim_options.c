@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { NODES_MAX = 100000 };
+enum { NODES_MAX = 100000, LOOPS_MAX = 64 };
 
 int sim_order_read(sim_order *out, const call *asked)
 {
@@ -15,15 +15,19 @@ int sim_order_read(sim_order *out, const call *asked)
     if (!s)
         return misuse(asked->command, "unknown scenario %.64s, known are %s",
             asked->args[0], asked->command->args);
-    uint64_t nodes = s->nodes, ms = s->seconds * 1000ull;
+    uint64_t nodes = s->nodes, loops = 1, ms = s->seconds * 1000ull;
     if (asked->values[SIM_NODES] &&
         parse_between(&nodes, asked, SIM_NODES, 2, NODES_MAX))
         return USAGE;
     if (asked->values[SIM_FOR] && parse_duration(&ms, asked, SIM_FOR))
         return USAGE;
+    if (asked->values[SIM_LOOPS] &&
+        parse_between(&loops, asked, SIM_LOOPS, 1, LOOPS_MAX))
+        return USAGE;
     *out = (sim_order){
         .scenario = s,
         .nodes = (size_t)nodes,
+        .loops = (uint32_t)loops,
         .time_ms = ms,
         .test_crypto = asked->values[SIM_TEST_CRYPTO] != NULL,
     };

@@ -7,7 +7,7 @@
 #include "sim_stage.h"
 
 /* Their first options are these rows. */
-enum { SIM_NODES, SIM_FOR, SIM_TEST_CRYPTO, SIM_OWN };
+enum { SIM_NODES, SIM_FOR, SIM_LOOPS, SIM_TEST_CRYPTO, SIM_OWN };
 
 /* clang-format off */
 #define SIM_OPTIONS                                                       \
@@ -15,6 +15,8 @@ enum { SIM_NODES, SIM_FOR, SIM_TEST_CRYPTO, SIM_OWN };
         "How many there are, as the scenario has it otherwise", NULL, 0 }, \
     [SIM_FOR] = { "for", "TIME", NULL,                                    \
         "How long it plays: 90s, 5m, 1h of virtual time", NULL, 0 },      \
+    [SIM_LOOPS] = { "loops", "N", NULL,                                   \
+        "Loops of each node: 1 to 64, 1 otherwise", NULL, 0 },            \
     [SIM_TEST_CRYPTO] = { "test-crypto", NULL, NULL,                      \
         "Cheap curve functions, for many nodes", NULL, 0 }
 /* clang-format on */

@@ -85,6 +85,7 @@ static int populate(sim_stage *stage, const sim_order *order)
             .name = "simulated",
             .listen_addr = ":30303",
             .max_peers = slots(order, i),
+            .io_threads = order->loops,
             .dial_ratio = hub ? 0 : DEVP2P_NONE,
             .log = order->log,
             .log_user = &stage->sim,

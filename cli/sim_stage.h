@@ -11,6 +11,7 @@ typedef struct sim_order {
     const sim_scenario *scenario;
     uint64_t seed, time_ms;
     size_t nodes;
+    uint32_t loops; /* of each */
     bool test_crypto;
     devp2p_sim_trace_fn *trace; /* nobody listens */
     void *trace_user;

@@ -55,6 +55,14 @@ foreach(source ${unit_tests})
   endif()
 endforeach()
 
+# The same scripts of servers with two loops; they run in the simulated world.
+foreach(name dialer handler late life memory_faults priority send traffic)
+  set(source ${CMAKE_SOURCE_DIR}/src/server/${name}_test.c)
+  devp2p_program(${name}_loops_test ${source})
+  target_compile_definitions(${name}_loops_test PRIVATE NET_LOOPS=2)
+  devp2p_test(${name}_loops_test server ${name}_loops_test)
+endforeach()
+
 # The system calls that os_faults_test.c has a function in the place of.
 foreach(call socket bind listen accept4 connect getsockopt recv send
     pthread_create RAND_bytes)

@@ -213,7 +213,7 @@ static inline int faulty_parker(dp_world *w, dp_parker **out)
 
 static inline void faulty_worked(void *server, dp_work *job)
 {
-    faulty *f = faulty_of(((devp2p_server *)server)->world);
+    faulty *f = faulty_of(((dp_loop *)server)->world);
     f->jobs--;
     f->server->worked(server, job);
 }

@@ -28,6 +28,7 @@ STATE = os.path.join(tree.ROOT, "build", "sim-nightly.json")
 
 SEEDS = {"mixed": 500, "simultaneous-dials": 10000}
 OTHERS = 20
+LOOPS, LOOP_SEEDS = 2, 200
 
 # name, seeds, options of "sim seeds mixed"
 PARTS = [("mixed", 10000, []), ("mixed, test crypto", 100000, ["--test-crypto"])]
@@ -55,14 +56,16 @@ def once():
     if set(SEEDS) - set(names):
         sys.exit(f"sim: no scenario {set(SEEDS) - set(names)}")
     failed, all_began = 0, time.monotonic()
-    for name in names:
+    plays = [(name, SEEDS.get(name, OTHERS), []) for name in names]
+    plays += [("mixed", LOOP_SEEDS, ["--loops", str(LOOPS)])]
+    for name, count, options in plays:
         began = time.monotonic()
-        print(f"--- {name}", flush=True)
-        code = play(name, 1, SEEDS.get(name, OTHERS)).returncode
+        print(f"--- {' '.join([name, *options])}", flush=True)
+        code = play(name, 1, count, options).returncode
         failed += code != 0
         print(f"{'FAILED, ' if code else ''}{time.monotonic() - began:.0f} s")
-    print(f"--- {len(names)} scenarios, {time.monotonic() - all_began:.0f} s")
-    print(f"{len(names) - failed} passed, {failed} failed")
+    print(f"--- {len(plays)} scenarios, {time.monotonic() - all_began:.0f} s")
+    print(f"{len(plays) - failed} passed, {failed} failed")
     return 1 if failed else 0
 
 

@@ -9,7 +9,9 @@
  *          devp2p_read and devp2p_send*, and its return value ends the
  *          connection;
  * events   on_open, on_msg, on_writable, on_close on the server's loop; they
- * may not block, and no two of one peer ever overlap.
+ *          may not block, and no two of one peer ever overlap.  A server with
+ *          io_threads above 1 has so many loops: each peer stays on one of
+ *          them, and callbacks of different peers may run at the same time.
  *
  * What a handler returns ends the connection with a reason (RLPx,
  * "Disconnect"): 0 from run is QUITTING, a DEVP2P_DISC_x is x, an RLP error is
@@ -45,10 +47,11 @@ typedef struct devp2p_msg {
 /* Thread: the peer's own.  peer and rw are borrowed until it returns. */
 typedef int devp2p_run_fn(devp2p_peer *peer, devp2p_rw *rw, void *user);
 
-/* Thread of the four: the server's loop.  on_open returns 0 to go on.  on_msg
- * may return DEVP2P_ERR_AGAIN: the message stays first and comes again after
- * on_writable, which is called once there is room to send, soon if there is; or
- * once more when the other end has left.
+/* Thread of the four: the loop of the peer, always the same one; two peers may
+ * have different ones (devp2p_config.io_threads).  on_open returns 0 to go on.
+ * on_msg may return DEVP2P_ERR_AGAIN: the message stays first and comes again
+ * after on_writable, which is called once there is room to send, soon if there
+ * is; or once more when the other end has left.
  * on_close comes exactly once for each on_open that was called, nothing follows
  * it; reason is DEVP2P_DISC_* or DEVP2P_ERR_*, unsent counts the messages of
  * this rw that were accepted but not given to the kernel. */
@@ -90,7 +93,7 @@ typedef struct devp2p_rule {
  * there is none now (devp2p_server_wake says that there is one again); ERR_END
  * when none will ever come, and it is not called any more.  It may not block.
  * The node's address is where it is dialled; its id follows from its key.
- * Thread: the server's loop. */
+ * Thread: the server's first loop. */
 typedef int devp2p_next_fn(devp2p_node *out, void *user);
 
 /* A devp2p_iter is a source of dial candidates; all zero is none. */
@@ -213,10 +216,10 @@ DEVP2P_API DEVP2P_CHECK int devp2p_send_packet(
 /* devp2p_rw_wait waits until an event-style rw is below its send mark; it is
  * for producers on threads of their own.
  *
- * Returns: 0, ERR_TIMEOUT, ERR_CLOSED, ERR_NOMEM, ERR_STATE on the server's
- *          loop.
+ * Returns: 0, ERR_TIMEOUT, ERR_CLOSED, ERR_NOMEM, ERR_STATE on a loop of the
+ *          server.
  * In:      timeout_ms - milliseconds, or DEVP2P_FOREVER.
- * Thread:  any but the server's loop. */
+ * Thread:  any but the server's loops. */
 DEVP2P_API DEVP2P_CHECK int devp2p_rw_wait(devp2p_rw *rw, uint32_t timeout_ms);
 
 /* --- an rw --- */

@@ -54,8 +54,10 @@ typedef struct devp2p_event {
     uint64_t msg_code;
 } devp2p_event;
 
-/* A devp2p_event_fn hears of every event on the server's loop; it may not
- * block.  The event is borrowed until it returns. */
+/* A devp2p_event_fn hears of every event on the server's first loop, whatever
+ * io_threads says; it may not block.  The event is borrowed until it returns.
+ * A handler begins behind the PEER_ADD of its peer, and PEER_DROP comes behind
+ * on_close. */
 typedef void devp2p_event_fn(const devp2p_event *event, void *user);
 
 /* --- dials by the program --- */
@@ -64,8 +66,8 @@ typedef void devp2p_event_fn(const devp2p_event *event, void *user);
  * TCP: it begins to, and returns.  What came of it is told with
  * devp2p_server_dialed and the ticket, now or later, on any thread; after 15 s
  * the dial has failed.  The node has an address, or a host name, and a port.
- * It runs on the server's loop and may not block; the node is borrowed until it
- * returns. */
+ * It runs on the server's first loop and may not block; the node is borrowed
+ * until it returns. */
 typedef void devp2p_dialer_fn(
     devp2p_server *srv, uint64_t ticket, const devp2p_node *node, void *user);
 
@@ -88,7 +90,7 @@ typedef struct devp2p_ban {
  * A NULL name asks where the node is that has this key, as discovery may know:
  * its URL tells no address, or nobody answered there; not found is a good
  * answer.  It may not block; name and node are borrowed until it returns.
- * Thread: the server's loop. */
+ * Thread: the server's first loop. */
 typedef void devp2p_resolve_fn(devp2p_server *srv, uint64_t ticket,
     const char *name, const devp2p_node *node, void *user);
 
@@ -155,7 +157,9 @@ typedef struct devp2p_config {
     uint32_t send_mark;  /* 1 MiB; one more message is taken below it */
     uint32_t recv_mark;  /* 4 MiB, inflated; one more is read below it */
     uint32_t send_total; /* 64 MiB; 1 MiB or more */
-    uint32_t recv_total; /* 64 MiB; 32 MiB or more: two of the longest */
+    uint32_t recv_total; /* 64 MiB; 32 MiB or more: two of the longest; with
+                            io_threads these are for each, and the default is
+                            no less */
 
     /* whom to dial */
     devp2p_iter dial_candidates; /* beside those of protocols */
@@ -182,6 +186,13 @@ typedef struct devp2p_config {
                            among the tenth with the best scores, this connection
                            included (of equal ones, the oldest): 0, never;
                            60000..3600000 */
+
+    /* Loops, a thread each: 1; 1..64.  A peer lives on the one that has the
+     * fewest when it comes.  With more than one, callbacks of event-style
+     * protocols for different peers may run at the same time.  Bytes a second
+     * are of all loops together; of send_total and recv_total each has an equal
+     * part, for its own peers. */
+    uint32_t io_threads;
 } devp2p_config;
 
 /* --- life --- */
@@ -225,8 +236,8 @@ DEVP2P_API void devp2p_server_stop(devp2p_server *srv);
 /* devp2p_server_wait returns when the server has stopped and every handler has
  * returned.
  *
- * Returns: 0; ERR_STATE when it was not started, or when called on the server's
- *          loop or by one of its handlers.
+ * Returns: 0; ERR_STATE when it was not started, or when called on one of
+ *          its loops or by one of its handlers.
  * Thread:  any other. */
 DEVP2P_API int devp2p_server_wait(devp2p_server *srv);
 
@@ -309,12 +320,12 @@ DEVP2P_API DEVP2P_CHECK int devp2p_server_remove_peer(
  * Returns: 0 when it is a peer; why not: what its COMMAND said (ERR_EXISTS at
  *          once, and the outcome tells how it stands), or the reason of the
  *          DIAL_FAIL; as devp2p_server_add_peer; ERR_TIMEOUT; ERR_CLOSED when
- *          the server stops meanwhile; ERR_STATE on the server's loop.
+ *          the server stops meanwhile; ERR_STATE on a loop of it.
  * Out:     out - the event that tells it: COMMAND, PEER_ADD or DIAL_FAIL; after
  *          ERR_TIMEOUT the COMMAND, if it came.  Zeros when none did; may be
  *          NULL.
  * In:      url - copied; timeout_ms - milliseconds, DEVP2P_FOREVER waits.
- * Thread:  any but the server's loop; a run-style handler may. */
+ * Thread:  any but the server's loops; a run-style handler may. */
 DEVP2P_API DEVP2P_CHECK int devp2p_server_add_peer_wait(devp2p_server *srv,
     devp2p_event *out, const char *url, uint32_t timeout_ms);
 
@@ -545,10 +556,10 @@ DEVP2P_API DEVP2P_CHECK int devp2p_events_open(
 /* devp2p_events_next waits up to timeout_ms milliseconds for an event.
  *
  * Returns: 0, ERR_TIMEOUT, ERR_CLOSED when the server has stopped and the ring
- *          is empty, ERR_STATE on the server's loop.
+ *          is empty, ERR_STATE on a loop of the server.
  * Out:     out - a copy; it is left alone after an error.
  * In:      timeout_ms - milliseconds; 0 only looks, DEVP2P_FOREVER waits.
- * Thread:  any but the server's loop, one at a time. */
+ * Thread:  any but the server's loops, one at a time. */
 DEVP2P_API DEVP2P_CHECK int devp2p_events_next(
     devp2p_events *ring, devp2p_event *out, uint32_t timeout_ms);
 

@@ -9,6 +9,7 @@
 enum {
     DP_MAX_PEERS_DEFAULT = 50,  /* as geth */
     DP_MAX_PEERS = 100000,      /* beyond any descriptor table */
+    DP_LOOPS_MAX = 64,          /* each wants a core; beyond any use of them */
     DP_WORKERS_MAX = 64,        /* beyond any use of the pool */
     DP_WORKERS_DEFAULT_MAX = 4, /* handshakes must not take all cores */
     DP_RUN_STACK_DEFAULT = 1 << 20,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* world.h - all that the server asks of the world, and all that the world tells
- * it.  One dp_world is one loop.  os/ and sim/ implement dp_world_ops, server/
- * implements dp_world_up.
+ * it.  One dp_world is one loop; a node may have several.  os/ and sim/
+ * implement dp_world_ops, server/ implements dp_world_up.
  *
  * Down calls return at once (join, park and wait excepted) and never lead to an
  * up call before they return.  Unless a line says "any thread", a call belongs
@@ -40,6 +40,7 @@ typedef struct dp_work {
 typedef struct dp_post {
     struct dp_post *next;
     bool linked;
+    uint8_t what; /* the server's own word for what it is embedded in */
 } dp_post;
 
 /* A dp_row is a row of the store; value.at is NULL to delete one. */
@@ -64,7 +65,12 @@ enum {
 };
 
 struct dp_world_ops {
-    /* --- life --- */
+    /* --- life ---
+     * loop makes another loop of the node that w is the first loop of, to be
+     * freed before w.  Only the first one has listen and work; a socket that it
+     * accepted or took may be adopted by any.  now, names and the links are the
+     * node's, whatever the loop: 0, ERR_NOMEM, ERR_LIMIT, ERR_IO. */
+    int (*loop)(dp_world *w, dp_world **out);
     void (*free)(
         dp_world *w); /* NULL is not fine; after wait, or not started */
     int (*start)(dp_world *w); /* the loop turns, on a thread of the world's
@@ -73,8 +79,8 @@ struct dp_world_ops {
         dp_world *w); /* a turn comes soon; any thread, signal handlers */
     void (*end)(dp_world *w); /* the loop ends after this turn */
     int (*wait)(dp_world *w); /* any other thread: until the loop has ended;
-                                 ERR_STATE on the loop or a task; may be called
-                                 by several and again */
+                                 ERR_STATE on a loop or a task of the node; may
+                                 be called by several and again */
 
     /* --- time, chance, words; any thread --- */
     dp_now (*now)(dp_world *w); /* on the loop: the same for a whole turn */

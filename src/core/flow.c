@@ -40,11 +40,14 @@ static uint64_t pay(dp_rate *r, size_t n, dp_now now)
         return 0;
     uint64_t least =
         now.mono > DP_RATE_SAVED_NS ? now.mono - DP_RATE_SAVED_NS : 0;
-    if (r->paid < least)
-        r->paid = least;
-    uint64_t ns = (n * DP_SEC + r->per_s - 1) / r->per_s;
-    r->paid = dp_after((dp_now){ .mono = r->paid }, ns);
-    return r->paid;
+    uint64_t ns = (n * DP_SEC + r->per_s - 1) / r->per_s, until;
+    uint64_t was = atomic_load_explicit(&r->paid, memory_order_relaxed);
+    do {
+        uint64_t from = was > least ? was : least;
+        until = dp_after((dp_now){ .mono = from }, ns);
+    } while (!atomic_compare_exchange_weak_explicit(
+        &r->paid, &was, until, memory_order_relaxed, memory_order_relaxed));
+    return until;
 }
 
 void dp_flow_init(dp_flow *t, uint32_t per_s, dp_rate *shared)

@@ -11,13 +11,15 @@
 
 #include "base/now.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A dp_rate is a bound of one direction. */
+/* A dp_rate is a bound of one direction; sessions of several loops may share
+ * it. */
 typedef struct dp_rate {
-    uint32_t per_s; /* bytes; 0: no bound */
-    uint64_t paid;  /* when all that has moved is paid */
+    uint32_t per_s;             /* bytes; 0: no bound */
+    atomic_uint_least64_t paid; /* when all that has moved is paid */
 } dp_rate;
 
 /* A dp_rest is a pause of ours, which no clock of the peer counts. */

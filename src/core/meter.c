@@ -115,6 +115,12 @@ static void add(devp2p_flow *to, const devp2p_flow *f)
     to->plain += f->plain;
 }
 
+void dp_traffic_add(devp2p_traffic *to, const devp2p_traffic *t)
+{
+    add(&to->in, &t->in);
+    add(&to->out, &t->out);
+}
+
 void dp_meter_read(
     const dp_meter *m, devp2p_traffic *out, size_t cap, uint64_t code)
 {
@@ -128,9 +134,6 @@ void dp_meter_read(
     if (cap >= m->nrows)
         return;
     const dp_meter_row *row = &rows_of(m)[cap];
-    for (size_t i = 0; i < row->n; i++) {
-        const devp2p_traffic *c = &m->cells[row->first + i];
-        add(&out->in, &c->in);
-        add(&out->out, &c->out);
-    }
+    for (size_t i = 0; i < row->n; i++)
+        dp_traffic_add(out, &m->cells[row->first + i]);
 }

@@ -36,6 +36,9 @@ void dp_meter_message(dp_meter *m, dp_way way, size_t cap, uint64_t code,
  * when there was something new. */
 bool dp_meter_copy(dp_meter *out, const dp_meter *m);
 
+/* dp_traffic_add adds the counts of t to those of to. */
+void dp_traffic_add(devp2p_traffic *to, const devp2p_traffic *t);
+
 /* dp_meter_read gives the count of a code, or of all for DEVP2P_ALL_CODES. */
 void dp_meter_read(
     const dp_meter *m, devp2p_traffic *out, size_t cap, uint64_t code);

@@ -240,7 +240,7 @@ static int start(dp_world *w)
 {
     dp_os *os = dp_os_of(w);
     dp_assert(!os->started);
-    int err = dp_os_workers_start(&os->workers, os);
+    int err = os->first == os ? dp_os_workers_start(&os->workers, os) : 0;
     if (err)
         return err;
     os->started = true;
@@ -260,7 +260,7 @@ static void end(dp_world *w)
 static int wait(dp_world *w)
 {
     dp_os *os = dp_os_of(w);
-    if (dp_os_on_loop(w) || dp_os_on_task(w) || !os->started)
+    if (dp_os_of_node(w) || !os->started)
         return DEVP2P_ERR_STATE;
     pthread_mutex_lock(&os->mutex);
     while (!os->ended)
@@ -314,7 +314,10 @@ static void grow_watchers(dp_os *os)
         close(fd);
 }
 
+static int loop(dp_world *w, dp_world **out);
+
 static const dp_world_ops ops = {
+    .loop = loop,
     .free = os_free,
     .start = start,
     .wake = wake,
@@ -347,6 +350,7 @@ static void init_fields(dp_os *os, const dp_os_setup *setup)
 {
     os->world.ops = &ops;
     os->setup = *setup;
+    os->first = os;
     os->alarm_at = DP_NEVER;
     os->stale = true;
     os->posts_tail = &os->posts;
@@ -379,4 +383,14 @@ int dp_os_new(dp_world **out, const dp_os_setup *setup)
     grow_watchers(os);
     *out = &os->world;
     return 0;
+}
+
+/* loop: the workers of another one are never started. */
+static int loop(dp_world *w, dp_world **out)
+{
+    int err = dp_os_new(out, &dp_os_of(w)->setup);
+
+    if (!err)
+        dp_os_of(*out)->first = dp_os_of(w);
+    return err;
 }

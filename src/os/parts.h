@@ -101,11 +101,12 @@ dp_work *dp_os_workers_take(dp_workers *k);
 int dp_os_thread(
     pthread_t *out, size_t stack, void *(*run)(void *arg), void *arg);
 
-/* dp_os_on_loop tells whether the calling thread is a loop, of w or (NULL) of
- * any; dp_os_on_task whether it is a task of w. */
+/* dp_os_on_loop tells whether the calling thread is the loop w, or (NULL) any;
+ * dp_os_of_node whether it is a loop or a task of the node that w belongs to.
+ */
 bool dp_os_on_loop(const dp_world *w);
-bool dp_os_on_task(const dp_world *w);
-void dp_os_here(const dp_world *w);
+bool dp_os_of_node(dp_world *w);
+void dp_os_here(dp_world *w);
 
 int dp_os_spawn(dp_world *w, void (*run)(void *arg), void *arg, size_t stack,
     dp_task **out);
@@ -120,6 +121,7 @@ void dp_os_unpark(dp_parker *p);
 struct dp_os {
     dp_world world;
     dp_os_setup setup;
+    dp_os *first; /* loop of the node, which has the workers; or itself */
     uv_loop_t loop;
     uv_async_t poke;     /* others want the loop's attention */
     uv_prepare_t turn;   /* before the loop sleeps */

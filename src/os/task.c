@@ -24,9 +24,9 @@ struct dp_parker {
 
 /* --- which thread is this --- */
 
-static _Thread_local const dp_world *loop_of, *task_of;
+static _Thread_local dp_world *loop_of, *task_of;
 
-void dp_os_here(const dp_world *w)
+void dp_os_here(dp_world *w)
 {
     loop_of = w;
 }
@@ -36,9 +36,12 @@ bool dp_os_on_loop(const dp_world *w)
     return loop_of && (!w || loop_of == w);
 }
 
-bool dp_os_on_task(const dp_world *w)
+bool dp_os_of_node(dp_world *w)
 {
-    return task_of == w;
+    const dp_os *first = dp_os_of(w)->first;
+
+    return (loop_of && dp_os_of(loop_of)->first == first) ||
+           (task_of && dp_os_of(task_of)->first == first);
 }
 
 /* --- threads --- */

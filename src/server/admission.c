@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* admission.c - who may connect: the program asks about it and changes it. */
 #include "core/book.h"
+#include "server/relay.h"
 #include "server/server.h"
 
 #include <string.h>
@@ -80,14 +81,53 @@ int dp_server_trust_list(devp2p_server *srv, const char *const *urls)
     return 0;
 }
 
+/* reflag sets the flags of a connection that is ready. */
+static void reflag(devp2p_server *srv, uint64_t conn, devp2p_peer *peer)
+{
+    atomic_store_explicit(
+        &peer->flags, dp_host_flags(srv->host, conn), memory_order_relaxed);
+}
+
+/* peer_of is the peer of a connection, NULL before it is ready. */
+static devp2p_peer *peer_of(devp2p_server *srv, uint64_t conn)
+{
+    dp_line *line = dp_line_find(srv, conn);
+    dp_relay *r = line ? NULL : dp_relay_find(srv, conn);
+
+    return line ? line->peer : r ? r->peer : NULL;
+}
+
 void dp_server_reflag(devp2p_server *srv, const devp2p_id *id)
 {
     uint64_t conn = dp_host_conn(srv->host, id);
-    dp_line *line = conn ? dp_line_find(srv, conn) : NULL;
+    devp2p_peer *peer = conn ? peer_of(srv, conn) : NULL;
 
-    if (line && line->peer)
-        atomic_store_explicit(&line->peer->flags,
-            dp_host_flags(srv->host, conn), memory_order_relaxed);
+    if (peer)
+        reflag(srv, conn, peer);
+}
+
+/* show_score lets threads see what is known of a peer's conduct. */
+static void show_score(devp2p_server *srv, devp2p_peer *peer, dp_now now)
+{
+    atomic_store_explicit(&peer->score,
+        dp_host_score(srv->host, &peer->id, now), memory_order_relaxed);
+}
+
+/* dp_server_admit: a command may have come while it was held. */
+int dp_server_admit(
+    devp2p_server *srv, uint64_t conn, devp2p_peer *peer, dp_now now)
+{
+    reflag(srv, conn, peer);
+    peer->born = now.mono;
+    show_score(srv, peer, now);
+    return dp_server_list(srv, peer);
+}
+
+void dp_server_judge(
+    devp2p_server *srv, devp2p_peer *peer, int points, dp_now now)
+{
+    dp_host_report(srv->host, &peer->id, points, now);
+    show_score(srv, peer, now);
 }
 
 /* --- asking --- */

@@ -47,18 +47,32 @@ static int check_rates(dp_bandwidth *out, const devp2p_config *cfg)
     return err;
 }
 
+/* total is a bound that the loops have equal parts of, each enough for what one
+ * session may need. */
+static bound total(const char *field, uint32_t theirs, uint32_t standard,
+    uint32_t least, uint32_t loops)
+{
+    bound b = { field, theirs, standard, least * loops, UINT32_MAX - 1, true };
+
+    if (standard < b.least)
+        b.standard = b.least;
+    return b;
+}
+
 int dp_bandwidth_init(dp_bandwidth *out, const devp2p_config *cfg)
 {
+    uint32_t loops = cfg->io_threads ? cfg->io_threads : 1;
     const bound send = { "send_mark", cfg->send_mark, DP_SEND_MARK, DP_MARK_MIN,
         DP_MARK_MAX, false };
     const bound recv = { "recv_mark", cfg->recv_mark, DP_RECV_MARK, DP_MARK_MIN,
         DP_MARK_MAX, false };
-    const bound send_total = { "send_total", cfg->send_total, DP_SEND_TOTAL,
-        DP_SEND_TOTAL_MIN, UINT32_MAX - 1, true };
-    const bound recv_total = { "recv_total", cfg->recv_total, DP_RECV_TOTAL,
-        DP_RECV_TOTAL_MIN, UINT32_MAX - 1, true };
+    const bound send_total = total(
+        "send_total", cfg->send_total, DP_SEND_TOTAL, DP_SEND_TOTAL_MIN, loops);
+    const bound recv_total = total(
+        "recv_total", cfg->recv_total, DP_RECV_TOTAL, DP_RECV_TOTAL_MIN, loops);
     int err = check_rates(out, cfg);
 
+    out->loops = loops;
     if (!err)
         err = check(&out->send_mark, &send);
     if (!err)
@@ -80,9 +94,10 @@ void dp_bandwidth_write(const dp_bandwidth *b, devp2p_config *out)
     out->recv_mark = b->recv_mark;
     out->send_total = b->send_total;
     out->recv_total = b->recv_total;
+    out->io_threads = b->loops;
 }
 
-static size_t limit(uint32_t total)
+size_t dp_bandwidth_total(uint32_t total)
 {
     return total == DEVP2P_NONE ? SIZE_MAX : total;
 }
@@ -96,8 +111,8 @@ void dp_bandwidth_apply(const dp_bandwidth *b, dp_node_self *self, dp_rate *in,
         .recv_mark = b->recv_mark };
     in->per_s = b->in_per_s;
     out->per_s = b->out_per_s;
-    recv->limit = limit(b->recv_total);
-    send->limit = limit(b->send_total);
+    recv->limit = dp_bandwidth_total(b->recv_total) / b->loops;
+    send->limit = dp_bandwidth_total(b->send_total) / b->loops;
     self->in = in;
     self->out = out;
     self->recv = recv;

@@ -14,6 +14,7 @@ typedef struct dp_bandwidth {
     uint32_t peer_in_per_s, peer_out_per_s; /* of each */
     uint32_t send_mark, recv_mark;
     uint32_t send_total, recv_total; /* DEVP2P_NONE: no bound */
+    uint32_t loops;                  /* that have equal parts of these */
 } dp_bandwidth;
 
 /* dp_bandwidth_init checks: 0, or ERR_INVALID and the detail names the field.
@@ -21,8 +22,12 @@ typedef struct dp_bandwidth {
 int dp_bandwidth_init(dp_bandwidth *out, const devp2p_config *cfg);
 void dp_bandwidth_write(const dp_bandwidth *b, devp2p_config *out);
 
-/* dp_bandwidth_apply is what sessions see of it; in and out, recv and send are
- * the server's, and stay. */
+/* dp_bandwidth_total is what a total of the configuration bounds, SIZE_MAX for
+ * nothing. */
+size_t dp_bandwidth_total(uint32_t total);
+
+/* dp_bandwidth_apply is what sessions see of it; in and out are the server's,
+ * recv and send their loop's, and stay. */
 void dp_bandwidth_apply(const dp_bandwidth *b, dp_node_self *self, dp_rate *in,
     dp_rate *out, dp_budget *recv, dp_budget *send);
 

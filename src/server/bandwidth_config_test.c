@@ -96,6 +96,42 @@ static void there_and_back(void **state)
     assert_memory_equal(&a, &b, sizeof a);
 }
 
+/* Loops have equal parts of the totals, each enough for what one session may
+ * need; without that much there is no such server. */
+static void totals_of_loops(void **state)
+{
+    (void)state;
+    devp2p_config cfg = { .io_threads = 3 };
+    dp_budget recv = { 0 }, send = { 0 };
+    dp_node_self self = { .nprotocols = 0 };
+    dp_rate in = { 0 }, out = { 0 };
+    dp_bandwidth b;
+
+    assert_int_equal(dp_bandwidth_init(&b, &cfg), 0);
+    assert_int_equal(b.recv_total, 3 * DP_RECV_TOTAL_MIN); /* above 64 MiB */
+    assert_int_equal(b.send_total, DP_SEND_TOTAL);
+    dp_bandwidth_apply(&b, &self, &in, &out, &recv, &send);
+    assert_int_equal(recv.limit, DP_RECV_TOTAL_MIN);
+    assert_int_equal(send.limit, DP_SEND_TOTAL / 3);
+    cfg.recv_total = 3 * DP_RECV_TOTAL_MIN - 1;
+    assert_int_equal(dp_bandwidth_init(&b, &cfg), DEVP2P_ERR_INVALID);
+    assert_non_null(strstr(devp2p_last_detail(), "recv_total"));
+    cfg.recv_total = DEVP2P_NONE;
+    cfg.send_total = 3 * DP_SEND_TOTAL_MIN - 1;
+    assert_int_equal(dp_bandwidth_init(&b, &cfg), DEVP2P_ERR_INVALID);
+    assert_non_null(strstr(devp2p_last_detail(), "send_total"));
+    cfg.send_total = 3 * DP_SEND_TOTAL_MIN;
+    assert_int_equal(dp_bandwidth_init(&b, &cfg), 0);
+    dp_bandwidth_apply(&b, &self, &in, &out, &recv, &send);
+    assert_int_equal(send.limit, DP_SEND_TOTAL_MIN);
+    cfg.io_threads = DP_LOOPS_MAX;
+    cfg.recv_total = cfg.send_total = 0;
+    assert_int_equal(dp_bandwidth_init(&b, &cfg), 0);
+    dp_bandwidth_apply(&b, &self, &in, &out, &recv, &send);
+    assert_int_equal(recv.limit, DP_RECV_TOTAL_MIN);
+    assert_int_equal(send.limit, DP_SEND_TOTAL_MIN);
+}
+
 static devp2p_config ruled(
     test_env *t, devp2p_protocol rows[2], const devp2p_rule *rules)
 {
@@ -205,6 +241,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ranges),
         cmocka_unit_test(there_and_back),
+        cmocka_unit_test(totals_of_loops),
         cmocka_unit_test(rules_are_copied),
         cmocka_unit_test(rules_are_checked),
         cmocka_unit_test(rows_without_rules),

@@ -232,7 +232,7 @@ static void hall_free(hall *h)
 static void hall_ask(hall *h)
 {
     dp_line *line =
-        dp_of(dp_list_first(&h->guests[0].x.srv->all), dp_line, all);
+        dp_of(dp_list_first(&h->guests[0].x.srv->loops[0].all), dp_line, all);
 
     assert_int_equal(devp2p_send_items(&line->channels[0]->rw, 0, 1u), 0);
     net_run(&h->n, DP_SEC);
@@ -301,7 +301,7 @@ static void fifty(void **state)
  * themselves always speak version 5. */
 static void become_old(guest *g)
 {
-    dp_line *line = dp_of(dp_list_first(&g->x.srv->all), dp_line, all);
+    dp_line *line = dp_of(dp_list_first(&g->x.srv->loops[0].all), dp_line, all);
 
     line->session->mux.snappy = line->session->tx.base.snappy = false;
     line->channels[0]->snappy = false;
@@ -408,7 +408,7 @@ static void refused_on_the_loop(void **state)
 
     net_noise(noise, sizeof noise);
     hall_packet(h, noise, sizeof noise);
-    h->host.srv->send.limit = sizeof noise / 2;
+    node_send_total(&h->host, sizeof noise / 2);
     h->speak = speak_twice;
     for (uint32_t i = 0; i < 3; i++) {
         hall_ask(h);
@@ -434,7 +434,7 @@ static void told_when_there_is_room(void **state)
 
     net_noise(noise, sizeof noise);
     hall_packet(h, noise, sizeof noise);
-    h->host.srv->send.limit = sizeof noise / 2;
+    node_send_total(&h->host, sizeof noise / 2);
     h->speak = speak_to_the_last;
     net_hold(&h->n, h->host.world, h->guests[1].x.world, true);
     hall_ask(h);

@@ -320,12 +320,16 @@ static int check_numbers(dp_config *out, const devp2p_config *cfg)
     if (cfg->worker_threads > DP_WORKERS_MAX)
         return dp_fail(DEVP2P_ERR_INVALID, "worker_threads: %u is more than %d",
             cfg->worker_threads, DP_WORKERS_MAX);
+    if (cfg->io_threads > DP_LOOPS_MAX)
+        return dp_fail(DEVP2P_ERR_INVALID, "io_threads: %u is more than %d",
+            cfg->io_threads, DP_LOOPS_MAX);
     if (stack != 0 && (stack < DP_RUN_STACK_MIN || stack > DP_RUN_STACK_MAX))
         return dp_fail(DEVP2P_ERR_INVALID,
             "run_stack: %u is not from %d to %d bytes", stack, DP_RUN_STACK_MIN,
             DP_RUN_STACK_MAX);
     out->max_peers = peers ? peers : DP_MAX_PEERS_DEFAULT;
     out->run_stack = stack ? stack : DP_RUN_STACK_DEFAULT;
+    out->io_threads = cfg->io_threads ? cfg->io_threads : 1;
     int err = dp_bandwidth_init(&out->bandwidth, cfg);
     return err ? err : dp_self_check_log_level(cfg->log_level);
 }

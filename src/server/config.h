@@ -26,6 +26,7 @@ typedef struct dp_config {
     void *on_event_user;
     uint32_t max_peers; /* DEVP2P_NONE for none */
     uint32_t run_stack;
+    uint32_t io_threads;
     devp2p_addr external; /* family 0: none; port 0: what is bound */
     const char *socks5;   /* NULL: none; a secret */
     dp_socks5_proxy proxy;

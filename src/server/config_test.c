@@ -298,6 +298,9 @@ static void numbers(void **state)
     cfg.worker_threads = DP_WORKERS_MAX + 1;
     refused(&t, &cfg, DEVP2P_ERR_INVALID, "worker_threads", "65");
     cfg.worker_threads = DP_WORKERS_MAX;
+    cfg.io_threads = DP_LOOPS_MAX + 1;
+    refused(&t, &cfg, DEVP2P_ERR_INVALID, "io_threads", "65");
+    cfg.io_threads = DP_LOOPS_MAX;
     cfg.run_stack = DP_RUN_STACK_MIN - 1;
     refused(&t, &cfg, DEVP2P_ERR_INVALID, "run_stack", "65535");
     cfg.run_stack = DP_RUN_STACK_MAX + 1;
@@ -311,6 +314,11 @@ static void numbers(void **state)
     assert_int_equal(init(&c, &cfg), 0);
     assert_int_equal(c.max_peers, DEVP2P_NONE);
     assert_int_equal(c.run_stack, DP_RUN_STACK_MIN);
+    assert_int_equal(c.io_threads, DP_LOOPS_MAX);
+    dp_config_fini(&c);
+    cfg.io_threads = 0;
+    assert_int_equal(init(&c, &cfg), 0);
+    assert_int_equal(c.io_threads, 1);
     dp_config_fini(&c);
 }
 

@@ -16,16 +16,16 @@ typedef struct letter {
 } letter;
 
 /* open_letter makes a message plain: 0, ERR_SNAPPY, ERR_NOMEM.  The payload
- * stays in the server's scratch until the next one. */
-static int open_letter(devp2p_server *srv, devp2p_msg *msg, const letter *l)
+ * stays in the loop's scratch until the next one. */
+static int open_letter(dp_loop *loop, devp2p_msg *msg, const letter *l)
 {
-    int err = dp_scratch_open(&srv->scratch, l->body, l->full, l->snappy);
+    int err = dp_scratch_open(&loop->scratch, l->body, l->full, l->snappy);
 
     *msg = (devp2p_msg){
         .code = l->code,
-        .payload = { srv->scratch.plain.at, l->full },
+        .payload = { loop->scratch.plain.at, l->full },
         .received_ms = (uint64_t)l->received_ms,
-        .arena = dp_scratch_arena(&srv->scratch),
+        .arena = dp_scratch_arena(&loop->scratch),
     };
     return err;
 }
@@ -57,7 +57,7 @@ static bool announce(dp_line *line, const dp_channel *ch, const letter *l)
 static bool hand(dp_line *line, dp_channel *ch, const letter *l, dp_now now)
 {
     devp2p_msg msg;
-    int err = open_letter(line->srv, &msg, l);
+    int err = open_letter(line->loop, &msg, l);
 
     if (err) {
         if (err == DEVP2P_ERR_SNAPPY)
@@ -106,13 +106,13 @@ static void queue(dp_line *line, dp_channel *ch, const letter *l, dp_now now)
 void dp_deliver(dp_line *line, const dp_session_event *ev, dp_now now)
 {
     dp_channel *ch = line->channels[ev->cap];
-    devp2p_server *srv = line->srv;
+    dp_loop *loop = line->loop;
     letter l = {
         .code = ev->code,
         .body = { ev->body, ev->len },
         .full = ev->full,
         .snappy = ch->snappy,
-        .fresh = line->srv->cfg.message_events,
+        .fresh = line->loop->srv->cfg.message_events,
         .received_ms = now.wall,
     };
 
@@ -123,7 +123,7 @@ void dp_deliver(dp_line *line, const dp_session_event *ev, dp_now now)
     } else if (hand(line, ch, &l, now)) {
         dp_session_took(line->session, ch->cap, l.full, now);
     } else {
-        l.body = (devp2p_slice){ srv->scratch.plain.at, l.full };
+        l.body = (devp2p_slice){ loop->scratch.plain.at, l.full };
         l.snappy = l.fresh = false;
         queue(line, ch, &l, now);
         hold(line, ch);
@@ -174,7 +174,7 @@ void dp_deliver_settle(dp_line *line, dp_channel *ch, dp_now now)
     dp_peer_unlock(ch->rw.peer);
 
     if (ch->fresh && ch->parker)
-        line->srv->world->ops->unpark(ch->parker);
+        line->loop->world->ops->unpark(ch->parker);
     ch->fresh = false;
     if (ch->runs || !ch->opened || ending)
         return;
@@ -195,7 +195,7 @@ void dp_deliver_rest(dp_line *line, dp_channel *ch)
         dp_message *m = dp_of(k, dp_message, link);
         letter l = letter_of(m);
         devp2p_msg msg;
-        err = open_letter(line->srv, &msg, &l);
+        err = open_letter(line->loop, &msg, &l);
         if (!err)
             err = ch->row->on_msg(&ch->rw, &msg, ch->row->user);
         dp_unlink(k);

@@ -2,28 +2,31 @@
 #include "server/dialer.h"
 
 #include "server/effects.h"
+#include "server/relay.h"
 #include "server/server.h"
 
 /* --- dials --- */
 
 /* prepare makes a line for a dial, with a word for the proxy if there is one.
  */
-static int prepare(dp_line **out, devp2p_server *srv, const dp_effect *e)
+static int prepare(
+    dp_line **out, const dp_line_setup *setup, const devp2p_node *node)
 {
-    const dp_config *cfg = &srv->cfg;
+    dp_loop *loop = setup->loop;
+    const dp_config *cfg = &loop->srv->cfg;
     dp_line *line;
-    int err = dp_line_new(&line, srv, e->conn, &e->node.addr);
+    int err = dp_line_new(&line, setup);
 
     if (err)
         return err;
-    line->dial = e->node.pub;
+    line->dial = node->pub;
     if (cfg->socks5) {
-        line->socks = dp_alloc(&srv->self.env, sizeof *line->socks);
+        line->socks = dp_alloc(&loop->self.env, sizeof *line->socks);
         if (!line->socks) {
             dp_line_free(line);
             return DEVP2P_ERR_NOMEM;
         }
-        memcpy(line->socks->host, e->node.host, sizeof e->node.host);
+        memcpy(line->socks->host, node->host, sizeof node->host);
         dp_socks5_init(
             &line->socks->talk, &cfg->proxy, line->socks->host, &line->far);
     }
@@ -31,27 +34,54 @@ static int prepare(dp_line **out, devp2p_server *srv, const dp_effect *e)
     return 0;
 }
 
-void dp_dialer_dial(devp2p_server *srv, const dp_effect *e, dp_now now)
+bool dp_dialer_begin(
+    const dp_line_setup *setup, const devp2p_node *node, dp_now now)
 {
-    const dp_config *cfg = &srv->cfg;
-    const devp2p_addr *to = cfg->socks5 ? &cfg->proxy.addr : &e->node.addr;
+    dp_loop *loop = setup->loop;
+    const dp_config *cfg = &loop->srv->cfg;
+    const devp2p_addr *to = cfg->socks5 ? &cfg->proxy.addr : &node->addr;
     dp_line *line;
-    int err = prepare(&line, srv, e);
+    int err = prepare(&line, setup, node);
 
     if (err) {
-        dp_host_dialed(srv->host, e->conn, err, now);
-        return;
+        dp_effects_undialed(setup, err, now);
+        return false;
     }
-    dp_timer_set(srv->timers, &line->timer, dp_after(now, DP_DIAL_NS));
-    if (cfg->dialer) {
-        cfg->dialer(srv, e->conn, &e->node, cfg->dialer_user);
-        return;
-    }
-    err = srv->world->ops->connect(srv->world, to, line, &line->io);
+    const dp_now *since = setup->relay ? &setup->relay->since : &now;
+    dp_timer_set(loop->timers, &line->timer, dp_after(*since, DP_DIAL_NS));
+    if (cfg->dialer)
+        return true;
+    err = loop->world->ops->connect(loop->world, to, line, &line->io);
     if (err) {
         line->io = NULL;
         dp_dialer_connected(line, err, now);
     }
+    return !err;
+}
+
+/* relay_dial has a dial made on another loop. */
+static bool relay_dial(dp_loop *loop, const dp_effect *e, dp_now now)
+{
+    dp_relay *r;
+    int err = dp_relay_new(&r, loop, e->conn, &e->node.addr);
+
+    if (!err)
+        err = dp_relay_dial(r, &e->node, now);
+    if (err)
+        dp_host_dialed(loop->srv->host, e->conn, err, now);
+    return !err;
+}
+
+void dp_dialer_dial(devp2p_server *srv, const dp_effect *e, dp_now now)
+{
+    const dp_config *cfg = &srv->cfg;
+    dp_loop *loop = dp_loops_choose(srv);
+    const dp_line_setup setup = { loop, NULL, e->conn, &e->node.addr };
+    bool begun = loop->number ? relay_dial(loop, e, now)
+                              : dp_dialer_begin(&setup, &e->node, now);
+
+    if (begun && cfg->dialer)
+        cfg->dialer(srv, e->conn, &e->node, cfg->dialer_user);
 }
 
 /* --- through a proxy --- */
@@ -61,7 +91,7 @@ static void note(const dp_line *line, int err)
     const dp_socks5 *s = &line->socks->talk;
     char proxy[DEVP2P_ADDR_TEXT], node[DEVP2P_ADDR_TEXT];
 
-    dp_log(&line->srv->self.env, DEVP2P_LOG_DEBUG, "conn",
+    dp_log(&line->loop->self.env, DEVP2P_LOG_DEBUG, "conn",
         "%s%s: proxy %s: step %d, answer %u: %s", line->socks->host,
         devp2p_addr_text(node, &line->far),
         devp2p_addr_text(proxy, &s->proxy->addr), (int)s->step, s->reply,
@@ -84,7 +114,7 @@ void dp_dialer_drop(dp_line *line)
     if (!line->socks)
         return;
     dp_socks5_fini(&line->socks->talk);
-    dp_free(&line->srv->self.env, line->socks, sizeof *line->socks);
+    dp_free(&line->loop->self.env, line->socks, sizeof *line->socks);
     line->socks = NULL;
 }
 
@@ -103,7 +133,7 @@ void dp_dialer_connected(dp_line *line, int err, dp_now now)
 /* say sends what is to be sent. */
 static int say(dp_line *line)
 {
-    const dp_world_ops *ops = line->srv->world->ops;
+    const dp_world_ops *ops = line->loop->world->ops;
     const uint8_t *at;
     size_t len, n;
 
@@ -122,7 +152,7 @@ static int hear(dp_line *line)
 {
     uint8_t *at;
     size_t n, room = dp_socks5_room(&line->socks->talk, &at);
-    int err = line->srv->world->ops->read(line->io, at, room, &n);
+    int err = line->loop->world->ops->read(line->io, at, room, &n);
 
     if (!err && n == 0)
         err = DEVP2P_ERR_CLOSED;
@@ -131,7 +161,7 @@ static int hear(dp_line *line)
 
 void dp_dialer_talk(dp_line *line, dp_now now)
 {
-    const dp_world_ops *ops = line->srv->world->ops;
+    const dp_world_ops *ops = line->loop->world->ops;
     const uint8_t *at;
     int err;
 
@@ -157,7 +187,7 @@ void dp_dialer_talk(dp_line *line, dp_now now)
 
 static int take(dp_line *line, int raw)
 {
-    dp_world *w = line->srv->world;
+    dp_world *w = line->loop->world;
     int err = w->ops->adopt(w, raw, line, &line->io);
 
     if (err) {
@@ -167,31 +197,63 @@ static int take(dp_line *line, int raw)
     return err;
 }
 
-int dp_dialer_open(dp_line **out, devp2p_server *srv, uint64_t number, int raw,
-    const devp2p_addr *far, const devp2p_pubkey *dial, dp_now now)
+int dp_dialer_open(dp_line **out, const dp_line_setup *setup, int raw,
+    const devp2p_pubkey *dial, dp_now now)
 {
+    dp_world *w = setup->loop->world;
     dp_line *line = NULL;
-    int err = dp_line_new(&line, srv, number, far);
+    int err = dp_line_new(&line, setup);
 
     if (err) {
-        srv->world->ops->refuse(srv->world, raw);
-    } else {
-        if (dial)
-            line->dial = *dial;
-        err = take(line, raw);
-        if (!err)
-            err = dp_line_open(line, now);
-        if (err)
-            dp_line_free(line);
+        w->ops->refuse(w, raw);
+        dp_effects_lost(setup, err, now);
+        return err;
     }
+    if (dial)
+        line->dial = *dial;
+    err = take(line, raw);
+    if (!err)
+        err = dp_line_open(line, now);
     if (err)
-        dp_effects_lost(srv, number, err, now);
+        dp_effects_drop(line, err, now, dp_effects_lost);
     else
         *out = line;
     return err;
 }
 
-static void tell(devp2p_server *srv, const devp2p_event *about, dp_now now)
+/* relay_open hands a socket over to another loop. */
+static int relay_open(const dp_line_setup *s, int raw,
+    const devp2p_pubkey *dial, uint64_t ticket, dp_now now)
+{
+    devp2p_server *srv = s->loop->srv;
+    dp_relay *r;
+    int err = dp_relay_new(&r, s->loop, s->number, s->far);
+
+    if (err) {
+        srv->world->ops->refuse(srv->world, raw);
+        dp_effects_lost(s, err, now);
+        return err;
+    }
+    r->ticket = ticket;
+    dp_relay_open(r, raw, dial);
+    return 0;
+}
+
+int dp_dialer_accept(devp2p_server *srv, const dp_accept *a, dp_now now)
+{
+    dp_loop *loop = dp_loops_choose(srv);
+    const dp_line_setup setup = { loop, NULL, a->number, a->far };
+    dp_line *line;
+
+    if (loop->number)
+        return relay_open(&setup, a->raw, a->dial, a->ticket, now);
+    int err = dp_dialer_open(&line, &setup, a->raw, a->dial, now);
+    if (!err)
+        line->ticket = a->ticket;
+    return err;
+}
+
+void dp_dialer_tell(devp2p_server *srv, const devp2p_event *about, dp_now now)
 {
     devp2p_event e = *about;
 
@@ -213,50 +275,58 @@ void dp_dialer_decided(dp_line *line, int code, bool remote, dp_now now)
         e.id = line->peer->id;
     else if (line->number >= DP_CONN_DIAL)
         e.id = devp2p_pubkey_id(&line->dial);
-    tell(line->srv, &e, now);
+    dp_dialer_tell(line->loop->srv, &e, now);
 }
 
 void dp_dialer_setup(devp2p_server *srv, const dp_command *c, dp_now now)
 {
-    const devp2p_addr *far = c->inbound ? &c->far : &c->node.addr;
-    uint64_t number = 0;
-    dp_line *line;
+    dp_accept a = { .raw = c->raw,
+        .far = c->inbound ? &c->far : &c->node.addr,
+        .dial = c->inbound ? NULL : &c->node.pub,
+        .ticket = c->ticket };
     int err = srv->stopping ? DEVP2P_ERR_CLOSED : 0;
 
     if (!err && c->inbound) {
-        number = ++srv->numbers;
-        err = dp_host_incoming(srv->host, number, far, now);
+        a.number = ++srv->numbers;
+        err = dp_host_incoming(srv->host, a.number, a.far, now);
     } else if (!err) {
-        err = dp_host_outgoing(srv->host, &number, &c->node, now);
+        err = dp_host_outgoing(srv->host, &a.number, &c->node, now);
     }
     if (err)
         srv->world->ops->refuse(srv->world, c->raw);
     else
-        err = dp_dialer_open(&line, srv, number, c->raw, far,
-            c->inbound ? NULL : &c->node.pub, now);
-    if (!err) {
-        line->ticket = c->ticket;
+        err = dp_dialer_accept(srv, &a, now);
+    if (!err)
         return;
-    }
     devp2p_event e = {
-        .ticket = c->ticket, .code = err, .id = c->node.id, .addr = *far
+        .ticket = c->ticket, .code = err, .id = c->node.id, .addr = *a.far
     };
-    tell(srv, &e, now);
+    dp_dialer_tell(srv, &e, now);
+}
+
+void dp_dialer_given(dp_line *line, int raw, dp_now now)
+{
+    dp_world *w = line->loop->world;
+
+    if (line->io || line->session || line->over) {
+        if (raw >= 0)
+            w->ops->refuse(w, raw);
+    } else {
+        dp_effects_dialed(line, raw < 0 ? raw : take(line, raw), now);
+    }
 }
 
 void dp_dialer_answered(devp2p_server *srv, const dp_command *c, dp_now now)
 {
     dp_line *line = dp_line_find(srv, c->conn);
-    bool waits = line && line->number >= DP_CONN_DIAL && !line->io;
+    dp_relay *r = line ? NULL : dp_relay_find(srv, c->conn);
 
-    if (c->raw < 0) {
-        if (waits)
-            dp_effects_dialed(line, c->raw, now);
-    } else if (waits) {
-        dp_effects_dialed(line, take(line, c->raw), now);
-    } else {
+    if (line && line->number >= DP_CONN_DIAL)
+        dp_dialer_given(line, c->raw, now);
+    else if (r)
+        dp_relay_socket(r, c->raw);
+    else if (c->raw >= 0)
         srv->world->ops->refuse(srv->world, c->raw);
-    }
 }
 
 static bool has_socket(const dp_command *c)

@@ -3,34 +3,60 @@
 
 #include "server/dialer.h"
 #include "server/events.h"
+#include "server/relay.h"
 #include "server/server.h"
 
 /* --- dials --- */
 
-void dp_effects_lost(devp2p_server *srv, uint64_t number, int code, dp_now now)
+void dp_effects_lost(const dp_line_setup *s, int code, dp_now now)
 {
-    dp_host_down(srv->host, number, &(devp2p_event){ .code = code }, now);
+    const devp2p_event end = { .code = code };
+
+    if (s->relay)
+        dp_relay_tell_down(s->relay, &end);
+    else
+        dp_host_down(s->loop->srv->host, s->number, &end, now);
+}
+
+void dp_effects_undialed(const dp_line_setup *s, int err, dp_now now)
+{
+    if (s->relay)
+        dp_relay_tell_dialed(s->relay, err);
+    else
+        dp_host_dialed(s->loop->srv->host, s->number, err, now);
+}
+
+/* dp_effects_drop: a relay takes what it is told before the line leaves it. */
+void dp_effects_drop(
+    dp_line *line, int err, dp_now now, dp_effects_tell_fn *tell)
+{
+    const dp_line_setup s = { line->loop, line->relay, line->number, NULL };
+
+    if (s.relay)
+        tell(&s, err, now);
+    dp_line_free(line);
+    if (!s.relay)
+        tell(&s, err, now);
 }
 
 void dp_effects_dialed(dp_line *line, int err, dp_now now)
 {
-    devp2p_server *srv = line->srv;
-    uint64_t number = line->number;
+    dp_loop *loop = line->loop;
     char text[DEVP2P_ADDR_TEXT];
 
     if (err) {
-        dp_log(&srv->self.env, DEVP2P_LOG_DEBUG, "conn", "%s: dial: %s",
+        dp_log(&loop->self.env, DEVP2P_LOG_DEBUG, "conn", "%s: dial: %s",
             devp2p_addr_text(text, &line->far), devp2p_strerror(err));
-        dp_line_free(line);
-        dp_host_dialed(srv->host, number, err, now);
+        dp_effects_drop(line, err, now, dp_effects_undialed);
         return;
     }
-    dp_host_dialed(srv->host, number, 0, now);
+    if (line->relay)
+        dp_relay_tell_dialed(line->relay, 0);
+    else
+        dp_host_dialed(loop->srv->host, line->number, 0, now);
     err = dp_line_open(line, now);
-    if (err) {
-        dp_line_free(line);
-        dp_effects_lost(srv, number, err, now);
-    }
+    if (err)
+        dp_effects_drop(line, err, now, dp_effects_lost);
 }
 
 /* --- events --- */
@@ -66,25 +92,36 @@ static void note(devp2p_server *srv, const devp2p_event *e)
 
 /* --- effects and commands --- */
 
-static void obey(devp2p_server *srv, const dp_effect *e, dp_now now)
+/* pass does what the host wants of a connection, here or on its loop. */
+static void pass(devp2p_server *srv, const dp_effect *e, dp_now now)
 {
     dp_line *line = dp_line_find(srv, e->conn);
+    dp_relay *r = line ? NULL : dp_relay_find(srv, e->conn);
 
+    if (line && e->kind == DP_CANCEL)
+        dp_line_free(line);
+    else if (line && e->kind == DP_JUDGE)
+        dp_line_judged(line, e->code, now);
+    else if (line)
+        dp_line_end(line, e->code, SIZE_MAX, now);
+    else if (r && e->kind == DP_CANCEL)
+        dp_relay_cancel(r);
+    else if (r && e->kind == DP_JUDGE)
+        dp_relay_judge(r, e->code, now);
+    else if (r)
+        dp_relay_close(r, e->code);
+}
+
+static void obey(devp2p_server *srv, const dp_effect *e, dp_now now)
+{
     switch (e->kind) {
     case DP_DIAL:
         dp_dialer_dial(srv, e, now);
         break;
     case DP_CANCEL:
-        if (line)
-            dp_line_free(line);
-        break;
     case DP_JUDGE:
-        if (line)
-            dp_line_judged(line, e->code, now);
-        break;
     case DP_CLOSE:
-        if (line)
-            dp_line_end(line, e->code, SIZE_MAX, now);
+        pass(srv, e, now);
         break;
     case DP_EVENT:
         note(srv, &e->event);

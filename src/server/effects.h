@@ -16,7 +16,14 @@ void dp_effects_commands(devp2p_server *srv, dp_now now);
  * freed. */
 void dp_effects_dialed(dp_line *line, int err, dp_now now);
 
-/* dp_effects_lost tells the host that a connection it knows came to nothing. */
-void dp_effects_lost(devp2p_server *srv, uint64_t number, int code, dp_now now);
+/* dp_effects_drop frees a line of whose end the host is told with tell. */
+typedef void dp_effects_tell_fn(const dp_line_setup *s, int err, dp_now now);
+void dp_effects_drop(
+    dp_line *line, int err, dp_now now, dp_effects_tell_fn *tell);
+
+/* dp_effects_lost tells the host that a connection it knows came to nothing,
+ * dp_effects_undialed that a dial did. */
+void dp_effects_lost(const dp_line_setup *s, int code, dp_now now);
+void dp_effects_undialed(const dp_line_setup *s, int err, dp_now now);
 
 #endif

@@ -30,13 +30,12 @@ static void handler_main(void *arg)
 
 static int start_thread(dp_line *line, dp_channel *ch)
 {
-    devp2p_server *srv = line->srv;
-    const dp_world_ops *ops = srv->world->ops;
-    int err = ops->parker(srv->world, &ch->parker);
+    dp_world *w = line->loop->world;
+    size_t stack = line->loop->srv->cfg.run_stack;
+    int err = w->ops->parker(w, &ch->parker);
 
     if (!err)
-        err = ops->spawn(
-            srv->world, handler_main, ch, srv->cfg.run_stack, &ch->task);
+        err = w->ops->spawn(w, handler_main, ch, stack, &ch->task);
     if (!err)
         line->threads++;
     return err;
@@ -60,7 +59,7 @@ static int open_one(dp_line *line, dp_channel *ch)
         err = start_thread(line, ch);
         if (!err)
             return 0;
-        dp_log(&line->srv->self.env, DEVP2P_LOG_WARN, "server",
+        dp_log(&line->loop->self.env, DEVP2P_LOG_WARN, "server",
             "no thread for a handler of %s: %s", ch->row->name,
             devp2p_strerror(err));
         return DEVP2P_DISC_TOO_MANY_PEERS;
@@ -94,7 +93,7 @@ void dp_handler_reap(dp_line *line, dp_channel *ch, dp_now now)
     dp_peer_unlock(ch->rw.peer);
     if (!returned)
         return;
-    line->srv->world->ops->join(ch->task);
+    line->loop->world->ops->join(ch->task);
     ch->task = NULL;
     line->threads--;
     dp_line_end(line, dp_handler_reason(result), ch->cap, now);

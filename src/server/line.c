@@ -4,6 +4,7 @@
 #include "server/deliver.h"
 #include "server/dialer.h"
 #include "server/handler.h"
+#include "server/relay.h"
 #include "server/server.h"
 #include "server/watch.h"
 
@@ -17,31 +18,43 @@ static void number_key(uint8_t key[8], uint64_t number)
     memcpy(key, &number, 8);
 }
 
-int dp_line_new(
-    dp_line **out, devp2p_server *srv, uint64_t number, const devp2p_addr *far)
+/* enter makes a line known to those who ask by number, or to its relay. */
+static int enter(dp_line *line)
 {
     uint8_t key[8];
+
+    if (line->relay) {
+        line->relay->line = line;
+        return 0;
+    }
+    number_key(key, line->number);
+    return dp_map_put(line->loop->srv->lines, key, line);
+}
+
+int dp_line_new(dp_line **out, const dp_line_setup *setup)
+{
+    dp_loop *loop = setup->loop;
     dp_line *line;
-    int err = dp_timers_reserve(srv->timers, srv->nlines + 1);
+    int err = dp_timers_reserve(loop->timers, loop->nlines + 1);
 
     if (err)
         return err;
-    line = dp_alloc(&srv->self.env, sizeof *line);
+    line = dp_alloc(&loop->self.env, sizeof *line);
     if (!line)
         return DEVP2P_ERR_NOMEM;
-    line->srv = srv;
-    line->number = number;
-    line->far = *far;
+    line->loop = loop;
+    line->relay = setup->relay;
+    line->number = setup->number;
+    line->far = *setup->far;
     line->timer.at = DP_NEVER;
     line->blame = SIZE_MAX;
-    number_key(key, number);
-    err = dp_map_put(srv->lines, key, line);
+    err = enter(line);
     if (err) {
-        dp_free(&srv->self.env, line, sizeof *line);
+        dp_free(&loop->self.env, line, sizeof *line);
         return err;
     }
-    dp_list_push(&srv->all, &line->all);
-    srv->nlines++;
+    dp_list_push(&loop->all, &line->all);
+    loop->nlines++;
     *out = line;
     return 0;
 }
@@ -58,15 +71,17 @@ static void forget(dp_line *line)
 {
     uint8_t key[8];
 
+    if (line->relay)
+        return; /* the first loop does */
     number_key(key, line->number);
-    dp_map_cut(line->srv->lines, key);
+    dp_map_cut(line->loop->srv->lines, key);
 }
 
 int dp_line_open(dp_line *line, dp_now now)
 {
-    devp2p_server *srv = line->srv;
     bool dialled = line->number >= DP_CONN_DIAL;
-    dp_session_setup setup = { &srv->self, dialled ? &line->dial : NULL };
+    dp_session_setup setup = { &line->loop->self,
+        dialled ? &line->dial : NULL };
     int err = dp_session_new(&line->session, &setup, now);
 
     if (!err)
@@ -77,7 +92,7 @@ int dp_line_open(dp_line *line, dp_now now)
 /* part takes the loop's hands off the peer and its channels. */
 static void part(dp_line *line)
 {
-    const dp_world_ops *ops = line->srv->world->ops;
+    const dp_world_ops *ops = line->loop->world->ops;
 
     for (size_t i = 0; i < line->nchannels; i++) {
         dp_channel *ch = line->channels[i];
@@ -87,7 +102,7 @@ static void part(dp_line *line)
             ops->parker_free(ch->parker);
         devp2p_rw_drop(&ch->rw);
     }
-    dp_free(&line->srv->self.env, line->channels,
+    dp_free(&line->loop->self.env, line->channels,
         line->nchannels * sizeof *line->channels);
     line->channels = NULL;
     line->nchannels = 0;
@@ -108,29 +123,31 @@ static void drop_session(dp_line *line)
         return;
     dp_session_free(line->session);
     line->session = NULL;
-    dp_engine_forget(line->srv->engine);
+    dp_engine_forget(line->loop->engine);
 }
 
 void dp_line_free(dp_line *line)
 {
-    devp2p_server *srv = line->srv;
+    dp_loop *loop = line->loop;
 
     forget(line);
     part(line);
     dp_dialer_drop(line);
     if (line->io)
-        srv->world->ops->close(line->io, true);
+        loop->world->ops->close(line->io, true);
     drop_session(line);
-    dp_timer_set(srv->timers, &line->timer, DP_NEVER);
+    dp_timer_set(loop->timers, &line->timer, DP_NEVER);
     dp_unlink(&line->dirty);
     dp_unlink(&line->all);
-    srv->nlines--;
-    dp_free(&srv->self.env, line, sizeof *line);
+    loop->nlines--;
+    if (line->relay)
+        dp_relay_leave(line->relay);
+    dp_free(&loop->self.env, line, sizeof *line);
 }
 
 bool dp_line_gone(dp_line *line)
 {
-    if (!line->over || line->threads || line->ec != DP_EC_NONE)
+    if (!line->over || line->threads || line->ec.at != DP_EC_NONE)
         return false;
     if (!line->peer)
         return true;
@@ -144,45 +161,45 @@ void dp_line_touch(dp_line *line)
 {
     line->again = true;
     if (!dp_linked(&line->dirty))
-        dp_list_push(&line->srv->dirty, &line->dirty);
+        dp_list_push(&line->loop->dirty, &line->dirty);
 }
 
 /* --- for channel and peer --- */
 
 dp_world *dp_line_world(const dp_line *line)
 {
-    return line->srv->world;
+    return line->loop->world;
 }
 
 void dp_line_post(dp_line *line)
 {
-    line->srv->world->ops->post(line->srv->world, &line->post);
+    line->loop->world->ops->post(line->loop->world, &line->post);
 }
 
 bool dp_line_inside(const dp_line *line)
 {
-    return dp_server_inside(line->srv);
+    return dp_loop_inside(line->loop);
 }
 
 dp_now dp_line_now(const dp_line *line)
 {
-    return dp_server_now(line->srv);
+    return dp_loop_now(line->loop);
 }
 
 void dp_line_outside(dp_line *line, size_t was, size_t is)
 {
     atomic_fetch_add_explicit(
-        &line->srv->outside, is - was, memory_order_relaxed);
+        &line->loop->srv->outside, is - was, memory_order_relaxed);
 }
 
 bool dp_line_crowded(const dp_line *line)
 {
-    devp2p_server *srv = line->srv;
+    devp2p_server *srv = line->loop->srv;
     size_t outside = atomic_load_explicit(&srv->outside, memory_order_relaxed);
 
     return outside +
                atomic_load_explicit(&srv->sending, memory_order_relaxed) >=
-           srv->send.limit;
+           srv->send_limit;
 }
 
 uint64_t dp_line_until(const dp_line *line, uint32_t timeout_ms)
@@ -201,7 +218,7 @@ dp_session *dp_line_session(const dp_line *line)
 
 void dp_line_read(dp_line *line, dp_now now)
 {
-    const dp_world_ops *ops = line->srv->world->ops;
+    const dp_world_ops *ops = line->loop->world->ops;
     size_t total = 0, room, n;
     uint8_t *at;
 
@@ -243,7 +260,7 @@ static void cut_off(dp_line *line, dp_now now)
 
 void dp_line_write(dp_line *line, dp_now now)
 {
-    const dp_world_ops *ops = line->srv->world->ops;
+    const dp_world_ops *ops = line->loop->world->ops;
     const uint8_t *at;
     size_t len, n;
 
@@ -272,7 +289,7 @@ void dp_line_want(dp_line *line)
     if (!line->ended && !line->broken && line->choked)
         want |= DP_WRITE;
     if (want != line->want)
-        line->srv->world->ops->want(line->io, want);
+        line->loop->world->ops->want(line->io, want);
     line->want = want;
 }
 
@@ -292,7 +309,7 @@ static void hang_up(dp_line *line, int code, bool remote, bool drain)
         dp_channel *ch = line->channels[i];
         dp_channel_relieve(ch);
         if (ch->parker)
-            line->srv->world->ops->unpark(ch->parker);
+            line->loop->world->ops->unpark(ch->parker);
     }
 }
 
@@ -313,6 +330,8 @@ void dp_line_end(dp_line *line, int code, size_t cap, dp_now now)
         dp_peer_unlock(line->peer);
     }
     dp_session_close(line->session, code, true, now);
+    if (atomic_load(&line->loop->srv->stop))
+        dp_session_hurry(line->session, now);
     dp_line_touch(line);
 }
 
@@ -341,7 +360,7 @@ static void farewell(
 {
     size_t blame = blamed(line, down);
 
-    dp_server_unlist(line->srv, line->peer);
+    dp_server_unlist(line->loop->srv, line->peer);
     dp_peer_lock(line->peer);
     dp_meter_copy(&line->peer->traffic.meter, dp_session_meter(line->session));
     line->peer->born = now.mono - line->peer->born;
@@ -366,25 +385,31 @@ static void farewell(
 
 static void down(dp_line *line, const dp_session_event *ev, dp_now now)
 {
-    devp2p_server *srv = line->srv;
+    dp_loop *loop = line->loop;
+    devp2p_server *srv = loop->srv;
     devp2p_event end = { .code = ev->reason, .remote = ev->remote };
     char text[DEVP2P_ADDR_TEXT];
 
-    srv->world->ops->close(line->io, ev->reset);
+    loop->world->ops->close(line->io, ev->reset);
     line->io = NULL;
     if (line->peer)
         farewell(line, ev, &end, now);
     drop_session(line);
     line->over = true;
     line->starting = false;
-    dp_timer_set(srv->timers, &line->timer, DP_NEVER);
-    dp_log(&srv->self.env, DEVP2P_LOG_DEBUG, "conn",
+    dp_timer_set(loop->timers, &line->timer, DP_NEVER);
+    dp_log(&loop->self.env, DEVP2P_LOG_DEBUG, "conn",
         "%s: ended: %s%s, %" PRIu32 " unsent",
         devp2p_addr_text(text, &line->far), devp2p_strerror(end.code),
         end.remote ? " (it said)" : "", end.unsent);
-    if (line->ec == DP_EC_GATE) {
-        dp_gate_forget(srv->gate, line);
-        line->ec = DP_EC_NONE;
+    if (line->relay) {
+        line->ec.at = DP_EC_NONE;
+        dp_relay_tell_down(line->relay, &end);
+        return;
+    }
+    if (line->ec.at == DP_EC_GATE) {
+        dp_gate_forget(srv->gate, &line->ec);
+        line->ec.at = DP_EC_NONE;
     }
     forget(line);
     dp_host_down(srv->host, line->number, &end, now);
@@ -395,13 +420,14 @@ static void down(dp_line *line, const dp_session_event *ev, dp_now now)
 
 static int make_channels(dp_line *line)
 {
-    devp2p_server *srv = line->srv;
+    devp2p_server *srv = line->loop->srv;
     const dp_caps *caps = dp_session_caps(line->session);
     int err = 0;
 
     if (caps->n == 0) /* two servers without protocols */
         return 0;
-    line->channels = dp_alloc(&srv->self.env, caps->n * sizeof *line->channels);
+    line->channels =
+        dp_alloc(&line->loop->self.env, caps->n * sizeof *line->channels);
     if (!line->channels)
         return DEVP2P_ERR_NOMEM;
     line->nchannels = caps->n;
@@ -417,21 +443,22 @@ static int make_channels(dp_line *line)
     return err;
 }
 
-/* meet makes the peer and its channels, or nothing. */
+/* meet makes the peer and its channels, or nothing.  On another loop the flags
+ * come with the verdict. */
 static int meet(dp_line *line)
 {
-    devp2p_server *srv = line->srv;
+    devp2p_server *srv = line->loop->srv;
     dp_peer_setup setup = {
         .env = &srv->cfg.env,
         .pub = dp_session_peer(line->session),
         .hello = dp_session_hello(line->session),
         .remote = line->far,
-        .flags = dp_host_flags(srv->host, line->number),
+        .flags = line->relay ? 0 : dp_host_flags(srv->host, line->number),
         .line = line,
     };
     devp2p_addr far;
 
-    srv->world->ops->names(line->io, &setup.local, &far);
+    line->loop->world->ops->names(line->io, &setup.local, &far);
     int err = dp_peer_new(&line->peer, &setup);
     if (!err)
         err = make_channels(line);
@@ -444,32 +471,26 @@ static int meet(dp_line *line)
     return err;
 }
 
-/* show_score lets threads see what is known of a peer's conduct. */
-static void show_score(dp_line *line, dp_now now)
+void dp_line_welcome(dp_line *line, int verdict, dp_now now)
 {
-    atomic_store_explicit(&line->peer->score,
-        dp_host_score(line->srv->host, &line->peer->id, now),
-        memory_order_relaxed);
+    if (!line->session || line->code)
+        return;
+    dp_session_judge(line->session, verdict, now);
+    dp_line_touch(line);
+    line->code = verdict;
+    line->starting = !verdict;
 }
 
 void dp_line_judged(dp_line *line, int verdict, dp_now now)
 {
     if (!line->session || line->code)
         return;
-    if (!verdict) /* a command may have come while it was held */
-        atomic_store_explicit(&line->peer->flags,
-            dp_host_flags(line->srv->host, line->number), memory_order_relaxed);
-    line->peer->born = now.mono;
-    if (!verdict && dp_server_list(line->srv, line->peer)) {
+    if (!verdict &&
+        dp_server_admit(line->loop->srv, line->number, line->peer, now)) {
         dp_line_end(line, DEVP2P_ERR_NOMEM, SIZE_MAX, now);
         return;
     }
-    if (!verdict)
-        show_score(line, now);
-    dp_session_judge(line->session, verdict, now);
-    dp_line_touch(line);
-    line->code = verdict;
-    line->starting = !verdict;
+    dp_line_welcome(line, verdict, now);
     if (!verdict)
         dp_dialer_decided(line, 0, false, now);
 }
@@ -482,19 +503,33 @@ static void ready(dp_line *line, dp_now now)
         dp_line_end(line, verdict, SIZE_MAX, now);
         return;
     }
-    verdict = dp_host_ready(line->srv->host, line->number, now);
+    if (line->relay) {
+        dp_relay_tell_ready(line->relay, line->peer);
+        return;
+    }
+    verdict = dp_host_ready(line->loop->srv->host, line->number, now);
     if (verdict != DP_HOLD)
         dp_line_judged(line, verdict, now);
 }
 
-static void authed(dp_line *line, dp_now now)
+void dp_line_named(dp_line *line, int verdict, dp_now now)
 {
-    devp2p_id id = devp2p_pubkey_id(dp_session_peer(line->session));
-    int verdict = dp_host_authed(line->srv->host, line->number, &id, now);
-
+    if (!line->session)
+        return;
     dp_session_judge(line->session, verdict, now);
     if (verdict)
         line->code = verdict;
+}
+
+static void authed(dp_line *line, dp_now now)
+{
+    dp_host *host = line->loop->srv->host;
+    devp2p_id id = devp2p_pubkey_id(dp_session_peer(line->session));
+
+    if (line->relay)
+        dp_relay_tell_authed(line->relay, &id);
+    else
+        dp_line_named(line, dp_host_authed(host, line->number, &id, now), now);
 }
 
 /* --- what the session tells --- */
@@ -523,7 +558,7 @@ void dp_line_events(dp_line *line, dp_now now)
             dp_watch_sent(line, &ev, now);
             break;
         case DP_SHUT:
-            line->srv->world->ops->shut(line->io);
+            line->loop->world->ops->shut(line->io);
             break;
         case DP_DOWN:
             down(line, &ev, now);
@@ -561,10 +596,10 @@ void dp_line_posted(dp_line *line, dp_now now)
     for (size_t i = 0; i < line->nchannels; i++)
         take_done(line, line->channels[i], now);
     dp_peer_unlock(peer);
-    if (points) {
-        dp_host_report(line->srv->host, &peer->id, points, now);
-        show_score(line, now);
-    }
+    if (points && line->relay)
+        dp_relay_tell_points(line->relay, points);
+    else if (points)
+        dp_server_judge(line->loop->srv, peer, points, now);
     /* asked first: a handler that returns because of it gives no reason */
     if (asked)
         dp_line_end(line, asked, cap, now);

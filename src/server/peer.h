@@ -43,6 +43,7 @@ struct devp2p_peer {
     bool drain;           /* what was received may still be read */
     bool posted;
     bool past;       /* born is how long it lasted */
+    bool unlisted;   /* under the server's lock: it is not listed any more */
     unsigned parked; /* threads that use the world without the lock */
     int reason;      /* 0 while it is up */
     bool remote_said;

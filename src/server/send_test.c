@@ -486,7 +486,7 @@ static void total(void **state)
     node_config(&w.b, 2, w.pb);
     node_config(&w.c, 3, w.pc);
     node_start(&w.a, &w.n);
-    w.a.srv->send.limit = 10 * SIZE;
+    node_send_total(&w.a, 10 * SIZE);
     node_start(&w.b, &w.n);
     node_start(&w.c, &w.n);
     assert_int_equal(devp2p_server_add_peer(w.a.srv, NULL, w.b.url), 0);

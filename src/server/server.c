@@ -1,41 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/server.h"
 
-#include "base/bytes.h"
 #include "server/dialer.h"
 #include "server/join.h"
 #include "server/turn.h"
 
 #include <string.h>
 
-enum {
-    CHUNKS_MIN = 2,
-    CHUNKS_MAX = 8,
-    PEERS_A_CHUNK = 8 /* that do not use it at the same moment */
-};
-
-/* --- which thread --- */
-
-/* here is a number that no other living thread has. */
-static uintptr_t here(void)
-{
-    static _Thread_local char mark;
-    return (uintptr_t)&mark;
-}
-
 bool dp_server_inside(const devp2p_server *srv)
 {
-    return atomic_load_explicit(&srv->inside, memory_order_relaxed) == here();
-}
-
-void dp_server_enter(devp2p_server *srv)
-{
-    atomic_store_explicit(&srv->inside, here(), memory_order_relaxed);
-}
-
-void dp_server_leave(devp2p_server *srv)
-{
-    atomic_store_explicit(&srv->inside, 0, memory_order_relaxed);
+    for (size_t i = 0; i < srv->nloops; i++)
+        if (dp_loop_inside(&srv->loops[i]))
+            return true;
+    return false;
 }
 
 /* --- making one --- */
@@ -119,14 +96,39 @@ static int make_protocols(devp2p_server *srv)
     return make_rules(srv);
 }
 
-/* chunks_kept is how many chunks of 16 KiB a server keeps that nobody uses. */
-static size_t chunks_kept(uint32_t max_peers)
+/* make_loop makes the next loop, the first one of the world that is there. */
+static int make_loop(devp2p_server *srv)
 {
-    size_t n = max_peers == DEVP2P_NONE ? 0 : max_peers / PEERS_A_CHUNK;
+    unsigned number = (unsigned)srv->nloops;
+    dp_world *w = srv->world;
+    int err = number ? w->ops->loop(srv->world, &w) : 0;
 
-    if (n < CHUNKS_MIN)
-        return CHUNKS_MIN;
-    return n < CHUNKS_MAX ? n : CHUNKS_MAX;
+    if (err)
+        return err;
+    dp_loop *loop = &srv->loops[srv->nloops++];
+    err = dp_loop_init(loop, srv, number, w);
+    if (number)
+        dp_world_attach(w, &dp_turn_up, loop);
+    return err;
+}
+
+static int make_loops(devp2p_server *srv, const uint8_t salt[16], size_t lines)
+{
+    const dp_env *env = &srv->self.env;
+    size_t n = srv->cfg.io_threads;
+    int err = 0;
+
+    dp_list_init(&srv->relays);
+    dp_list_init(&srv->outgoing);
+    srv->send_limit = dp_bandwidth_total(srv->cfg.bandwidth.send_total);
+    srv->loops = dp_alloc(env, n * sizeof *srv->loops);
+    if (!srv->loops)
+        return DEVP2P_ERR_NOMEM;
+    while (srv->nloops < n && !err)
+        err = make_loop(srv);
+    if (!err && n > 1)
+        err = dp_map_new(&srv->relayed, env, salt, lines, sizeof(uint64_t));
+    return err;
 }
 
 static int make_machines(devp2p_server *srv)
@@ -146,27 +148,18 @@ static int make_machines(devp2p_server *srv)
     uint8_t salt[16];
     int err = dp_random(env, salt, sizeof salt);
 
-    dp_bandwidth_apply(&srv->cfg.bandwidth, &srv->self, &srv->in, &srv->out,
-        &srv->recv, &srv->send);
-    srv->self.traffic = &srv->moved;
     srv->self.tells_sent = srv->cfg.message_events;
-    dp_scratch_init(&srv->scratch, env);
     dp_candidates_init(&srv->candidates, &srv->cfg);
     if (!err)
         err = dp_map_new(&srv->lines, env, salt, lines, sizeof(uint64_t));
     if (!err)
-        err = dp_timers_new(&srv->timers, env);
-    if (!err)
-        err = dp_pool_new(&srv->pool, env, chunks_kept(max));
-    if (!err)
-        err = dp_engine_new(&srv->engine, env, srv->crypto);
+        err = make_loops(srv, salt, lines);
     if (!err)
         err = dp_gate_new(&srv->gate, env, now);
     if (!err && srv->cfg.access.limit_lan)
         dp_gate_limit_lan(srv->gate);
     if (!err)
         err = dp_host_new(&srv->host, &setup, now);
-    srv->self.pool = srv->pool;
     return err;
 }
 
@@ -190,6 +183,21 @@ static int list_nodes(devp2p_server *srv)
     return dp_server_trust_list(srv, srv->cfg.trusted);
 }
 
+/* free_loops frees the loops and the worlds that the server made for them. */
+static void free_loops(devp2p_server *srv)
+{
+    size_t n = srv->cfg.io_threads;
+
+    while (srv->nloops) {
+        dp_loop *loop = &srv->loops[--srv->nloops];
+        if (loop->number)
+            loop->world->ops->free(loop->world);
+        dp_loop_fini(loop);
+    }
+    dp_free(&srv->cfg.env, srv->loops, n * sizeof *srv->loops);
+    srv->loops = NULL;
+}
+
 /* unmake frees all but the world. */
 static void unmake(devp2p_server *srv)
 {
@@ -198,11 +206,9 @@ static void unmake(devp2p_server *srv)
     dp_assert(atomic_load(&srv->outside) == 0);
     dp_host_free(srv->host);
     dp_gate_free(srv->gate);
-    dp_engine_free(srv->engine);
-    dp_pool_free(srv->pool);
-    dp_timers_free(srv->timers);
+    free_loops(srv);
     dp_map_free(srv->lines);
-    dp_scratch_fini(&srv->scratch);
+    dp_map_free(srv->relayed);
     unmake_rules(srv);
     dp_free(&env, srv->protocols, srv->self.nprotocols * sizeof(dp_protocol));
     dp_free(&env, srv->peers, srv->peers_cap * sizeof(devp2p_peer *));
@@ -234,8 +240,6 @@ static int make_shell(devp2p_server **out, dp_config *cfg, dp_world *world)
     dp_mailbox_init(&srv->mail);
     dp_list_init(&srv->rings);
     dp_list_init(&srv->waiters);
-    dp_list_init(&srv->all);
-    dp_list_init(&srv->dirty);
     *out = srv;
     return 0;
 }
@@ -267,7 +271,7 @@ int dp_server_new(devp2p_server **out, const devp2p_config *theirs,
         unmake(srv);
         return dp_fail_plain(err);
     }
-    dp_world_attach(world, &dp_turn_up, srv);
+    dp_world_attach(world, &dp_turn_up, &srv->loops[0]);
     *out = srv;
     return 0;
 }
@@ -288,10 +292,37 @@ static devp2p_addr told_listening(
     return at;
 }
 
-/* begin binds the listener and starts the loop. */
+/* start_loops starts them, but for those that a start that failed has, the
+ * first one last. */
+static int start_loops(devp2p_server *srv)
+{
+    int err = 0;
+
+    for (size_t i = 1; i < srv->nloops && !err; i++) {
+        dp_loop *loop = &srv->loops[i];
+        if (!loop->started)
+            err = loop->world->ops->start(loop->world);
+        loop->started |= !err;
+    }
+    return err ? err : srv->world->ops->start(srv->world);
+}
+
+/* stop_loops: a start failed, and nobody tried again. */
+static void stop_loops(devp2p_server *srv)
+{
+    atomic_store(&srv->over, true);
+    for (size_t i = 1; i < srv->nloops; i++) {
+        dp_loop *loop = &srv->loops[i];
+        if (!loop->started)
+            continue;
+        loop->world->ops->wake(loop->world);
+        dp_assert(loop->world->ops->wait(loop->world) == 0);
+    }
+}
+
+/* begin binds the listener and starts the loops. */
 static int begin(devp2p_server *srv)
 {
-    const dp_world_ops *ops = srv->world->ops;
     devp2p_addr bound = srv->node.addr;
     int err = 0;
 
@@ -305,7 +336,7 @@ static int begin(devp2p_server *srv)
     srv->listens_at = told_listening(&srv->cfg, &bound);
     tell_external(srv);
     pthread_mutex_unlock(&srv->lock);
-    err = ops->start(srv->world);
+    err = start_loops(srv);
     if (err) {
         dp_listener_close(&srv->listener, srv->world);
         return dp_fail(err, "the server's thread: %s", devp2p_strerror(err));
@@ -348,10 +379,11 @@ int devp2p_server_wait(devp2p_server *srv)
 {
     if (atomic_load(&srv->life) != DP_LIFE_RUNNING)
         return dp_fail(DEVP2P_ERR_STATE, "the server was not started");
-    if (srv->world->ops->wait(srv->world))
-        return dp_fail(DEVP2P_ERR_STATE,
-            "devp2p_server_wait on the server's loop or in a handler would "
-            "wait for itself");
+    for (size_t i = 0; i < srv->nloops; i++)
+        if (srv->loops[i].world->ops->wait(srv->loops[i].world))
+            return dp_fail(DEVP2P_ERR_STATE,
+                "devp2p_server_wait on the server's loop or in a handler would "
+                "wait for itself");
     return 0;
 }
 
@@ -362,8 +394,11 @@ void devp2p_server_free(devp2p_server *srv)
     devp2p_server_stop(srv);
     if (atomic_load(&srv->life) == DP_LIFE_RUNNING)
         dp_assert(devp2p_server_wait(srv) == 0);
+    else
+        stop_loops(srv);
     dp_world *world = srv->world;
     dp_dialer_discard(srv);
+    free_loops(srv);
     world->ops->free(world);
     unmake(srv);
 }
@@ -412,7 +447,7 @@ int dp_server_list(devp2p_server *srv, devp2p_peer *peer)
 {
     pthread_mutex_lock(&srv->lock);
     int err = srv->npeers == srv->peers_cap ? grow_peers(srv) : 0;
-    if (!err)
+    if (!err && !peer->unlisted)
         srv->peers[srv->npeers++] = devp2p_peer_keep(peer);
     pthread_mutex_unlock(&srv->lock);
     return err;
@@ -426,6 +461,7 @@ void dp_server_unlist(devp2p_server *srv, devp2p_peer *peer)
     while (i < srv->npeers && srv->peers[i] != peer)
         i++;
     bool listed = i < srv->npeers;
+    peer->unlisted = true;
     if (listed)
         srv->peers[i] = srv->peers[--srv->npeers];
     pthread_mutex_unlock(&srv->lock);

@@ -13,6 +13,7 @@
 #include "server/keep.h"
 #include "server/line.h"
 #include "server/listener.h"
+#include "server/loop.h"
 #include "server/mailbox.h"
 
 typedef enum dp_life {
@@ -24,18 +25,18 @@ typedef enum dp_life {
 struct devp2p_server {
     /* never changes */
     dp_config cfg;
-    dp_world *world;
+    dp_world *world; /* of the first loop */
     dp_crypto *crypto;
     dp_protocol *protocols;
-    dp_rules *rules; /* one for each protocol, NULL: none has any */
-    dp_node_self self;
+    dp_rules *rules;   /* one for each protocol, NULL: none has any */
+    dp_node_self self; /* what the loops' are copies of */
+    size_t send_limit; /* of what waits to be sent in all */
 
     /* any thread */
     atomic_int life; /* dp_life */
     atomic_bool stop;
     atomic_size_t outside; /* bytes that threads sent and no session has */
     atomic_size_t sending; /* bytes that sessions had at the last turn's end */
-    atomic_uintptr_t inside; /* the thread that is in an up call, 0: none */
 
     /* under the lock */
     pthread_mutex_t lock;
@@ -48,29 +49,29 @@ struct devp2p_server {
     dp_list waiters;          /* _wait */
     bool silent;              /* no event follows */
     devp2p_counters counters; /* as they were after the last turn */
-    devp2p_traffic told;      /* moved, at the end of the last turn */
     devp2p_ban *bans;         /* as they were then */
     size_t nbans, bans_cap;
 
-    /* of the loop */
-    dp_budget recv, send;
+    /* of all loops, which are made with the server */
+    dp_loop *loops;
+    size_t nloops;
     dp_rate in, out;
-    devp2p_traffic moved;
+    atomic_bool over; /* the first loop has ended */
+
+    /* of the first loop */
     dp_host *host;
     dp_gate *gate;
-    dp_engine *engine;
-    dp_pool *pool;
-    dp_timers *timers;
-    dp_map *lines; /* by number, those that the host may know */
-    dp_list all, dirty;
-    size_t nlines;
+    dp_map *lines;    /* by number, those that the host may know */
+    dp_map *relayed;  /* so do relays; NULL with one loop */
+    dp_list relays;   /* all */
+    dp_list outgoing; /* those with orders */
+    size_t turn;      /* whose it is among loops with as few lines */
     uint64_t numbers; /* of inbound connections */
     dp_listener listener;
-    dp_scratch scratch; /* of the message at hand */
     dp_candidates candidates;
     dp_keep keep;
     uint64_t bans_version; /* of the book, when bans was made */
-    bool stopping, ended;
+    bool stopping;
     bool pool_full;
 };
 
@@ -79,12 +80,8 @@ static inline dp_now dp_server_now(const devp2p_server *srv)
     return srv->world->ops->now(srv->world);
 }
 
-/* dp_server_inside: this thread is in an up call of this server. */
+/* dp_server_inside: this thread is in an up call of one of its loops. */
 bool dp_server_inside(const devp2p_server *srv);
-
-/* dp_server_enter and _leave stand around every up call. */
-void dp_server_enter(devp2p_server *srv);
-void dp_server_leave(devp2p_server *srv);
 
 /* dp_server_command puts a command into the mailbox: as devp2p_server_add_peer
  * but for ERR_URL; ticket may be NULL. */
@@ -102,9 +99,16 @@ int dp_server_trust_list(devp2p_server *srv, const char *const *urls);
 void dp_server_publish(devp2p_server *srv, dp_now now);
 void dp_server_reflag(devp2p_server *srv, const devp2p_id *id);
 
-/* dp_server_list puts a peer among those that devp2p_server_peers tells: 0,
- * ERR_NOMEM; _unlist takes it out. */
+/* dp_server_list puts a peer among those that devp2p_server_peers tells, unless
+ * it has been taken out already: 0, ERR_NOMEM; _unlist takes it out for good.
+ * dp_server_admit also tells it its flags: the host has accepted it. */
 int dp_server_list(devp2p_server *srv, devp2p_peer *peer);
+int dp_server_admit(
+    devp2p_server *srv, uint64_t conn, devp2p_peer *peer, dp_now now);
+
+/* dp_server_judge gives the host what was reported of a peer. */
+void dp_server_judge(
+    devp2p_server *srv, devp2p_peer *peer, int points, dp_now now);
 void dp_server_unlist(devp2p_server *srv, devp2p_peer *peer);
 
 #endif

@@ -97,7 +97,9 @@ bool devp2p_peer_runs(const devp2p_peer *peer, const char *name,
 
 void devp2p_server_traffic(devp2p_server *srv, devp2p_traffic *out)
 {
+    *out = (devp2p_traffic){ .in = { 0 } };
     pthread_mutex_lock(&srv->lock);
-    *out = srv->told;
+    for (size_t i = 0; i < srv->nloops; i++)
+        dp_traffic_add(out, &srv->loops[i].told);
     pthread_mutex_unlock(&srv->lock);
 }

@@ -18,7 +18,7 @@ static void tell(dp_line *line, const dp_channel *ch, devp2p_event *e)
     e->flags = devp2p_peer_flags(peer);
     e->version = row->version;
     memcpy(e->protocol, row->name, strlen(row->name));
-    dp_events_tell(line->srv, e);
+    dp_events_tell(line->loop->srv, e);
 }
 
 void dp_watch_sent(dp_line *line, const dp_session_event *ev, dp_now now)
@@ -36,7 +36,7 @@ void dp_watch_sent(dp_line *line, const dp_session_event *ev, dp_now now)
 void dp_watch_received(dp_line *line, const dp_channel *ch, uint64_t code,
     size_t full, int64_t at_ms)
 {
-    if (!line->srv->cfg.message_events)
+    if (!line->loop->srv->cfg.message_events)
         return;
     devp2p_event e = {
         .kind = DEVP2P_EVENT_MSG_RECEIVED,

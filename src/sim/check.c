@@ -146,6 +146,13 @@ static void doubt(dp_tap *tap)
         tap->seen[i].unsure = tap->seen[i].up;
 }
 
+/* tell: the server knows where the node is. */
+static void tell(dp_wish *w, dp_now now)
+{
+    w->retold = false;
+    w->told_at = now.mono;
+}
+
 /* heed remembers how long a static node that said no is left alone, or that it
  * could not be noted down. */
 static void heed(dp_tap *tap, const devp2p_event *event)
@@ -165,7 +172,7 @@ static void heed(dp_tap *tap, const devp2p_event *event)
     if (event->kind == DEVP2P_EVENT_COMMAND && event->code == DEVP2P_ERR_NOMEM)
         w->untold = true;
     if (event->kind == DEVP2P_EVENT_COMMAND)
-        w->retold = false;
+        tell(w, dp_server_now(tap->life->srv));
 }
 
 void dp_check_event(dp_tap *tap, const devp2p_event *event)
@@ -245,7 +252,8 @@ void dp_check_dial(dp_tap *tap, const devp2p_addr *to, dp_now now)
     dp_wish *w = wish_at(tap->life->node, to);
     char text[DEVP2P_ADDR_TEXT];
 
-    if (!w || w->retold || tap->life != tap->life->node->life)
+    if (!w || w->retold || now.mono <= w->told_at ||
+        tap->life != tap->life->node->life)
         return;
     if (hasty(w, now))
         devp2p_sim_fail(sim_of(tap),
@@ -257,18 +265,19 @@ void dp_check_dial(dp_tap *tap, const devp2p_addr *to, dp_now now)
 
 /* --- turns --- */
 
-/* due is the earliest deadline of all that a server has, asked one by one. */
-static uint64_t due(const devp2p_server *srv, dp_now now)
+/* due is the earliest deadline of all that a loop has, asked one by one. */
+static uint64_t due(const dp_loop *loop, dp_now now)
 {
-    uint64_t at = dp_host_deadline(srv->host);
+    const devp2p_server *srv = loop->srv;
+    uint64_t at = loop->number ? DP_NEVER : dp_host_deadline(srv->host);
 
-    for (const dp_link *k = srv->all.head.next; k != &srv->all.head;
+    for (const dp_link *k = loop->all.head.next; k != &loop->all.head;
          k = k->next) {
         const dp_line *line = dp_of(k, dp_line, all);
         if (line->session)
             at = dp_sooner(at, dp_session_deadline(line->session));
     }
-    if (!srv->pool_full)
+    if (!loop->number && !srv->pool_full)
         at = dp_sooner(at, dp_gate_when(srv->gate, now));
     return at;
 }
@@ -291,17 +300,18 @@ static void check_totals(const dp_tap *tap)
 {
     const devp2p_server *srv = tap->life->srv;
 
-    check_total(tap, &srv->recv, srv->nlines, "read");
-    check_total(tap, &srv->send, srv->nlines, "send");
+    for (size_t i = 0; i < srv->nloops; i++) {
+        const dp_loop *loop = &srv->loops[i];
+        check_total(tap, &loop->recv, loop->nlines, "read");
+        check_total(tap, &loop->send, loop->nlines, "send");
+    }
 }
 
-void dp_check_turn(dp_tap *tap, dp_now now, uint64_t next)
+void dp_check_turn(dp_tap *tap, const dp_loop *loop, dp_now now, uint64_t next)
 {
-    const devp2p_server *srv = tap->life->srv;
-
-    if (srv->ended)
+    if (loop->ended)
         return;
-    uint64_t at = due(srv, now);
+    uint64_t at = due(loop, now);
     if (next > now.mono && next > at)
         devp2p_sim_fail(sim_of(tap),
             "node %zu wants its next turn %llu ns after a deadline",
@@ -335,18 +345,24 @@ static bool line_idle(const dp_line *line)
     return true;
 }
 
+static bool loop_idle(const dp_loop *loop)
+{
+    if (loop->recv.used || loop->send.used)
+        return false;
+    for (const dp_link *k = loop->all.head.next; k != &loop->all.head;
+         k = k->next)
+        if (!line_idle(dp_of(k, dp_line, all)))
+            return false;
+    return true;
+}
+
 bool dp_sim_idle(const devp2p_sim *sim, const devp2p_sim_node **node)
 {
     for (size_t i = 0; i < sim->nnodes; i++) {
         const dp_lifetime *life = sim->nodes[i]->life;
         *node = sim->nodes[i];
-        if (!life)
-            continue;
-        if (life->srv->recv.used || life->srv->send.used)
-            return false;
-        const dp_list *all = &life->srv->all;
-        for (const dp_link *k = all->head.next; k != &all->head; k = k->next)
-            if (!line_idle(dp_of(k, dp_line, all)))
+        for (size_t j = 0; life && j < life->srv->nloops; j++)
+            if (!loop_idle(&life->srv->loops[j]))
                 return false;
     }
     return true;

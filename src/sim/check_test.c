@@ -217,15 +217,15 @@ static void no_turn_later_than_a_deadline(void **state)
     uint64_t at = dp_host_deadline(life->srv->host);
 
     (void)state;
-    for (dp_link *k = dp_list_first(&life->srv->all); k;
-         k = dp_list_next(&life->srv->all, k))
+    for (dp_link *k = dp_list_first(&life->srv->loops[0].all); k;
+         k = dp_list_next(&life->srv->loops[0].all, k))
         at =
             dp_sooner(at, dp_session_deadline(dp_of(k, dp_line, all)->session));
     assert_true(at != DP_NEVER && at > now.mono);
-    dp_check_turn(&life->tap, now, at);
-    dp_check_turn(&life->tap, now, now.mono);
+    dp_check_turn(&life->tap, &life->srv->loops[0], now, at);
+    dp_check_turn(&life->tap, &life->srv->loops[0], now, now.mono);
     assert_null(devp2p_sim_failure(sim));
-    dp_check_turn(&life->tap, now, at + 1);
+    dp_check_turn(&life->tap, &life->srv->loops[0], now, at + 1);
     assert_non_null(strstr(devp2p_sim_failure(sim), "1 ns after a deadline"));
     devp2p_sim_free(sim);
 }
@@ -237,21 +237,21 @@ static void totals_are_kept(void **state)
     (void)state;
     setup(&t);
     devp2p_server *srv = t.a.node->life->srv;
-    srv->recv.used = 1;
-    dp_check_turn(t.tap, dp_server_now(srv), 0);
-    srv->recv.used = 0;
+    srv->loops[0].recv.used = 1;
+    dp_check_turn(t.tap, &srv->loops[0], dp_server_now(srv), 0);
+    srv->loops[0].recv.used = 0;
     teardown(&t, "no connection and 1 bytes to read");
     setup(&t);
     srv = t.a.node->life->srv;
-    srv->send.used = srv->send.limit + 1;
-    dp_check_turn(t.tap, dp_server_now(srv), 0);
-    srv->send.used = 0;
+    srv->loops[0].send.used = srv->loops[0].send.limit + 1;
+    dp_check_turn(t.tap, &srv->loops[0], dp_server_now(srv), 0);
+    srv->loops[0].send.used = 0;
     teardown(&t, "bytes to send");
     setup(&t);
     srv = t.a.node->life->srv;
-    srv->send.used = 2; /* when it has ended */
+    srv->loops[0].send.used = 2; /* when it has ended */
     dp_check_ended(t.tap);
-    srv->send.used = 0;
+    srv->loops[0].send.used = 0;
     teardown(&t, "no connection and 2 bytes to send");
 }
 
@@ -283,11 +283,11 @@ static void what_is_read_is_given_back(void **state)
 
     (void)state;
     assert_int_equal(devp2p_sim_settle(sim, 1000), 0);
-    a.node->life->srv->recv.used = 1;
+    a.node->life->srv->loops[0].recv.used = 1;
     assert_int_equal(devp2p_sim_settle(sim, 1000), DEVP2P_ERR_CHECK);
     assert_non_null(strstr(
         devp2p_sim_failure(sim), "node 0 still has something in a queue"));
-    a.node->life->srv->recv.used = 0;
+    a.node->life->srv->loops[0].recv.used = 0;
     devp2p_sim_free(sim);
 }
 

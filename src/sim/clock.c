@@ -35,7 +35,7 @@ static uint64_t rate(const dp_clock *c)
 
 dp_now dp_sim_node_now(const dp_node *n)
 {
-    const dp_clock *c = &n->clock;
+    const dp_clock *c = &n->host->clock;
     uint64_t past = n->sim->now.mono - c->world;
     uint64_t mono = dp_after((dp_now){ .mono = c->mono },
         dp_sim_scale(past, rate(c), MILLION, false));
@@ -46,7 +46,7 @@ dp_now dp_sim_node_now(const dp_node *n)
  * there. */
 uint64_t dp_sim_node_when(const dp_node *n, uint64_t mono)
 {
-    const dp_clock *c = &n->clock;
+    const dp_clock *c = &n->host->clock;
 
     if (mono == DP_NEVER)
         return DP_NEVER;
@@ -63,10 +63,12 @@ void dp_sim_jump(dp_world *w, int64_t ms)
     dp_sim_count(n->sim, DEVP2P_SIM_CLOCK_JUMP);
 }
 
-static void arm(dp_node *n)
+static void arm(dp_node *host)
 {
-    dp_sim_node_arm(n);
-    dp_sim_tasks_arm(n);
+    for (dp_node *n = NULL; (n = dp_sim_node_next(host, n)) != NULL;) {
+        dp_sim_node_arm(n);
+        dp_sim_tasks_arm(n);
+    }
 }
 
 void dp_sim_skew(dp_world *w, int32_t ppm)

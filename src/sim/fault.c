@@ -86,10 +86,12 @@ static void leave_address(dp_node *n)
     }
 }
 
-static void poke_all(dp_node *n)
+static void poke_all(dp_node *host)
 {
-    for (dp_link *k = dp_list_first(&n->ios); k; k = dp_list_next(&n->ios, k))
-        dp_sim_io_poke(dp_of(k, dp_io, link));
+    for (dp_node *n = NULL; (n = dp_sim_node_next(host, n)) != NULL;)
+        for (dp_link *k = dp_list_first(&n->ios); k;
+             k = dp_list_next(&n->ios, k))
+            dp_sim_io_poke(dp_of(k, dp_io, link));
 }
 
 void dp_sim_crash(dp_world *w)

@@ -6,6 +6,7 @@
 #include "sim/store.h"
 
 #define TURN_NS     DP_US /* from the start of a turn to the next, at least */
+#define POST_NS     (20 * DP_US)  /* from one loop to another, at most */
 #define WORK_NS     (100 * DP_US) /* a job of the pool, and up to as much */
 #define WORK_JITTER (200 * DP_US) /* again */
 
@@ -21,7 +22,7 @@ void dp_sim_node_arm(dp_node *n)
     if (!n->started || n->ended)
         return;
     soon = soon > now ? soon : now;
-    soon = soon > n->paused ? soon : n->paused;
+    soon = soon > n->host->paused ? soon : n->host->paused;
     at = at > soon ? at : soon;
     if (at != n->batch.timer.at)
         dp_timer_set(n->sim->heap, &n->batch.timer, at);
@@ -72,33 +73,53 @@ static dp_now now(dp_world *w)
 
 static int fill(dp_world *w, void *out, size_t len)
 {
-    dp_node *n = dp_sim_node_of(w);
-    if (n->mute) {
-        n->mute--;
-        dp_sim_count(n->sim, DEVP2P_SIM_NO_RANDOMNESS);
+    dp_node *host = dp_sim_node_of(w)->host;
+    if (host->mute) {
+        host->mute--;
+        dp_sim_count(host->sim, DEVP2P_SIM_NO_RANDOMNESS);
         return DEVP2P_ERR_RANDOM;
     }
-    dp_chance_fill(&n->chance, out, len);
+    dp_chance_fill(&host->chance, out, len);
     return 0;
 }
 
 /* --- posts --- */
 
+/* put_off: among several loops a post takes some time, in which either end goes
+ * on. */
+static void put_off(dp_node *n)
+{
+    dp_sim *sim = n->sim;
+
+    n->posts_due = sim->now.mono + dp_chance_below(&sim->chance, POST_NS + 1);
+    n->called = dp_sooner(n->called, n->posts_due);
+    dp_sim_node_arm(n);
+}
+
 static void post(dp_world *w, dp_post *p)
 {
     dp_node *n = dp_sim_node_of(w);
+    bool first = !n->posts;
     if (p->linked)
         return;
     p->linked = true;
     p->next = NULL;
     *n->posts_end = p;
     n->posts_end = &p->next;
-    dp_sim_node_wake(n);
+    if (dp_list_empty(&n->host->loops))
+        dp_sim_node_wake(n);
+    else if (first)
+        put_off(n);
 }
 
 static void serve_posts(dp_node *n)
 {
     dp_post *p = n->posts;
+    if (n->posts_due > n->sim->now.mono) {
+        n->called = dp_sooner(n->called, n->posts_due);
+        return;
+    }
+    n->posts_due = 0;
     n->posts = NULL;
     n->posts_end = &n->posts;
     while (p) {
@@ -132,6 +153,7 @@ static void append(dp_work **list, dp_work *job)
 static int work(dp_world *w, dp_work *job)
 {
     dp_node *n = dp_sim_node_of(w);
+    dp_assert(n == n->host);
     if (n->jobs_n >= DP_EC_QUEUE)
         return DEVP2P_ERR_AGAIN;
     append(&n->jobs, job);
@@ -256,9 +278,8 @@ static void batch(dp_sim_event *e)
 
 /* --- making one --- */
 
-static void node_free(dp_world *w)
+static void loop_free(dp_node *n)
 {
-    dp_node *n = dp_sim_node_of(w);
     dp_sim *sim = n->sim;
 
     dp_assert(!n->started || n->ended);
@@ -266,6 +287,22 @@ static void node_free(dp_world *w)
         dp_sim_close(dp_of(k, dp_io, link), false);
     for (dp_link *k; (k = dp_list_first(&n->ios));)
         dp_sim_close(dp_of(k, dp_io, link), false);
+    dp_sim_event_fini(sim, &n->batch);
+    dp_sim_event_fini(sim, &n->pool);
+    dp_unlink(&n->of_host);
+}
+
+static void node_free(dp_world *w)
+{
+    dp_node *n = dp_sim_node_of(w);
+    dp_sim *sim = n->sim;
+
+    dp_assert(dp_list_empty(&n->loops));
+    loop_free(n);
+    if (n != n->host) {
+        dp_free(&sim->setup.env, n, sizeof *n);
+        return;
+    }
     for (dp_link *k; (k = dp_list_first(&n->raws));)
         dp_sim_refuse(w, dp_of(k, dp_end, of_raws)->raw);
     dp_sim_pairs_forget(n);
@@ -274,8 +311,6 @@ static void node_free(dp_world *w)
     dp_sim_nat_free(n);
     dp_asks_free(n);
     dp_sim_eject(w);
-    dp_sim_event_fini(sim, &n->batch);
-    dp_sim_event_fini(sim, &n->pool);
     dp_unlink(&n->link);
     sim->nodes_live--;
     dp_free(&sim->setup.env, n->heard, n->heard_n);
@@ -283,6 +318,7 @@ static void node_free(dp_world *w)
 }
 
 static const dp_world_ops ops = {
+    .loop = dp_sim_loop,
     .free = node_free,
     .start = start,
     .wake = wake,
@@ -317,14 +353,12 @@ static const dp_world_ops ops = {
     .store = dp_sim_store,
 };
 
-/* make_room is for the events and the address of a node. */
-static int make_room(dp_node *n)
+/* make_events is for the events of a loop. */
+static int make_events(dp_node *n)
 {
     dp_sim *sim = n->sim;
-    int err =
-        dp_index_reserve(&sim->hosts, &sim->setup.env, sim->nodes_live + 1);
-    if (!err)
-        err = dp_sim_event_init(sim, &n->batch, batch);
+    int err = dp_sim_event_init(sim, &n->batch, batch);
+
     if (err)
         return err;
     err = dp_sim_event_init(sim, &n->pool, work_done);
@@ -333,22 +367,23 @@ static int make_room(dp_node *n)
     return err;
 }
 
-int dp_sim_world(dp_world **out, dp_sim *sim, const devp2p_addr *ip)
+/* loop_new makes a loop of a host, or (NULL) a host. */
+static int loop_new(dp_node **out, dp_sim *sim, dp_node *host)
 {
     dp_node *n = dp_alloc(&sim->setup.env, sizeof *n);
     if (!n)
         return DEVP2P_ERR_NOMEM;
     n->sim = sim;
-    int err = make_room(n);
+    n->host = host ? host : n;
+    int err = make_events(n);
     if (err) {
         dp_free(&sim->setup.env, n, sizeof *n);
         return err;
     }
     n->world.ops = &ops;
-    n->number = ++sim->nodes_made;
     n->due = n->called = DP_NEVER;
     n->posts_end = &n->posts;
-    dp_chance_init(&n->chance, sim->setup.seed, n->number);
+    dp_list_init(&n->loops);
     dp_list_init(&n->pairs);
     dp_list_init(&n->listeners);
     dp_list_init(&n->ios);
@@ -359,9 +394,59 @@ int dp_sim_world(dp_world **out, dp_sim *sim, const devp2p_addr *ip)
     dp_list_init(&n->parkers);
     dp_list_init(&n->sockets);
     dp_asks_init(n);
+    *out = n;
+    return 0;
+}
+
+int dp_sim_loop(dp_world *w, dp_world **out)
+{
+    dp_node *host = dp_sim_node_of(w), *n;
+    int err = loop_new(&n, host->sim, host);
+
+    dp_assert(host == host->host);
+    if (err)
+        return err;
+    dp_list_push(&host->loops, &n->of_host);
+    *out = &n->world;
+    return 0;
+}
+
+int dp_sim_world(dp_world **out, dp_sim *sim, const devp2p_addr *ip)
+{
+    dp_node *n;
+    int err =
+        dp_index_reserve(&sim->hosts, &sim->setup.env, sim->nodes_live + 1);
+
+    if (!err)
+        err = loop_new(&n, sim, NULL);
+    if (err)
+        return err;
+    n->number = ++sim->nodes_made;
+    dp_chance_init(&n->chance, sim->setup.seed, n->number);
     dp_list_push(&sim->nodes, &n->link);
     sim->nodes_live++;
     dp_sim_host_enter(n, ip);
     *out = &n->world;
     return 0;
+}
+
+/* --- the loops of a node --- */
+
+dp_node *dp_sim_node_next(dp_node *host, dp_node *n)
+{
+    if (!n)
+        return host;
+    dp_link *k = n == host ? dp_list_first(&host->loops)
+                           : dp_list_next(&host->loops, &n->of_host);
+    return k ? dp_of(k, dp_node, of_host) : NULL;
+}
+
+bool dp_sim_over(const dp_world *w)
+{
+    dp_node *host = dp_sim_node_of(w);
+
+    for (dp_node *n = NULL; (n = dp_sim_node_next(host, n)) != NULL;)
+        if (!n->ended)
+            return false;
+    return true;
 }

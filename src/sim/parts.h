@@ -146,10 +146,15 @@ typedef struct dp_clock {
 
 enum { DP_OVERHEARD = 2048 };
 
+/* A dp_node is a world: a node, or another loop of one, which has its address,
+ * links, clocks and faults. */
 struct dp_node {
     dp_world world;
     dp_sim *sim;
     dp_link link;
+    dp_node *host;   /* whose loop it is; the first loop: itself */
+    dp_list loops;   /* of a host: the others */
+    dp_link of_host; /* in these */
     devp2p_addr ip;
     uint8_t key[DP_HOST_KEY]; /* its address as a key */
     uint64_t number;
@@ -170,7 +175,8 @@ struct dp_node {
     dp_list raws; /* ends that are open and neither adopted nor refused */
     dp_list tasks, parkers;
     dp_post *posts, **posts_end;
-    dp_sim_event pool; /* a job is done */
+    uint64_t posts_due; /* they are on their way until then */
+    dp_sim_event pool;  /* a job is done */
     dp_work *jobs, *done;
     size_t jobs_n;
     int heard_raw; /* the connection that was overheard */
@@ -189,6 +195,13 @@ static inline dp_node *dp_sim_node_of(const dp_world *w)
 {
     return dp_of(w, dp_node, world);
 }
+
+/* dp_sim_loop is dp_world_ops.loop. */
+int dp_sim_loop(dp_world *w, dp_world **out);
+
+/* dp_sim_node_next goes over the loops of a host, itself first: NULL is none;
+ * start with NULL. */
+dp_node *dp_sim_node_next(dp_node *host, dp_node *n);
 
 /* dp_sim_node_wake: a batch comes soon.  dp_sim_node_arm sets its time anew
  * when the clock of the node has changed. */

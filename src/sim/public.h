@@ -16,6 +16,8 @@ typedef struct dp_wish {
                      of the node */
     bool untold;  /* the server may not know where it is now */
     bool retold;  /* it was told, and has not said that it knows */
+    uint64_t told_at;    /* when it said so last, by the server's clock; a dial
+                            that was decided before may begin on another loop */
     uint64_t dialled_at; /* when it was dialled last, by the server's clock */
     uint64_t dropped_at; /* when it was lost last, by the same */
 } dp_wish;

@@ -286,6 +286,7 @@ static int make_server(dp_lifetime *life)
         .alloc_user = node,
         .max_peers = c->max_peers,
         .run_stack = c->run_stack,
+        .io_threads = c->io_threads,
         .dial_candidates = c->candidates,
         .resolver = c->resolver,
         .resolver_user = c->resolver_user };
@@ -325,6 +326,7 @@ static int begin(dp_lifetime *life)
     for (size_t i = 0; i < node->nwishes && !err; i++) {
         node->wishes[i].untold = false;
         node->wishes[i].retold = false;
+        node->wishes[i].told_at = 0;
         node->wishes[i].dialled_at = 0;
         node->wishes[i].dropped_at = 0;
         node->wishes[i].due = 0;
@@ -385,7 +387,7 @@ void dp_lifetimes_bury(devp2p_sim *sim)
     for (dp_link *k = dp_list_first(&sim->ending), *next; k; k = next) {
         dp_lifetime *life = dp_of(k, dp_lifetime, link);
         next = dp_list_next(&sim->ending, k);
-        if (!dp_sim_node_of(life->world)->ended)
+        if (!dp_sim_over(life->world))
             continue;
         dp_check_ended(&life->tap);
         dp_unlink(k);

@@ -32,6 +32,9 @@ int dp_sim_world(dp_world **out, dp_sim *sim, const devp2p_addr *ip);
 
 dp_now dp_sim_now(const dp_sim *sim); /* of the world, not of a node */
 
+/* dp_sim_over: a world and all loops of its node have ended. */
+bool dp_sim_over(const dp_world *w);
+
 /* dp_sim_step does the next thing and moves the clock to it; false when nothing
  * is left.  dp_sim_run goes on until a moment, or until done says so: true.  It
  * is how a test lets time pass. */

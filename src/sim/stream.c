@@ -60,13 +60,13 @@ static unsigned level(const dp_io *io)
         return io->queued ? DP_READ : 0;
     if (!io->open)
         return 0;
-    if (io->node->crashed)
+    if (io->node->host->crashed)
         return io->shut ? DP_READ | DP_WRITE : DP_WRITE;
     if (e->broken || e->ended || !dp_list_empty((dp_list *)&e->here))
         events |= DP_READ;
     if (e->broken || dp_sim_end_other(io->end)->load < window(io))
         events |= DP_WRITE;
-    return io->node->slow ? events & DP_WRITE : events;
+    return io->node->host->slow ? events & DP_WRITE : events;
 }
 
 void dp_sim_io_poke(dp_io *io)
@@ -132,7 +132,7 @@ static dp_io *io_new(dp_node *n, void *user, dp_end *end)
     dp_list_push(end ? &n->ios : &n->listeners, &io->link);
     if (end) {
         end->io = io;
-        end->node = n;
+        end->node = n->host;
         end->state = DP_END_OPEN;
         io->local = end->addr;
         io->remote = dp_sim_end_other(end)->addr;
@@ -186,7 +186,7 @@ int dp_sim_listen(dp_world *w, const devp2p_addr *at, void *user, dp_io **out,
 
 int dp_sim_connect(dp_world *w, const devp2p_addr *to, void *user, dp_io **out)
 {
-    dp_node *n = dp_sim_node_of(w);
+    dp_node *loop = dp_sim_node_of(w), *n = loop->host;
     bool inside = dp_sim_is_loopback(to) && dp_sim_host(n->sim, to, n) == n;
     devp2p_addr from = inside ? *to : n->ip;
     dp_conn *c;
@@ -198,7 +198,7 @@ int dp_sim_connect(dp_world *w, const devp2p_addr *to, void *user, dp_io **out)
     int err = dp_sim_conn_new(&c, n, &seen, to);
     if (err)
         return err;
-    dp_io *io = io_new(n, user, &c->ends[0]);
+    dp_io *io = io_new(loop, user, &c->ends[0]);
     if (!io) {
         dp_sim_conn_free(c);
         return DEVP2P_ERR_NOMEM;
@@ -258,7 +258,7 @@ int dp_sim_raw(dp_world *a, dp_world *b, int out[2])
 
 int dp_sim_take(dp_world *w, int raw, devp2p_addr *far)
 {
-    dp_end *e = find_raw(dp_sim_node_of(w), raw);
+    dp_end *e = find_raw(dp_sim_node_of(w)->host, raw);
 
     if (!e)
         return dp_fail(
@@ -270,7 +270,7 @@ int dp_sim_take(dp_world *w, int raw, devp2p_addr *far)
 int dp_sim_adopt(dp_world *w, int raw, void *user, dp_io **out)
 {
     dp_node *n = dp_sim_node_of(w);
-    dp_end *e = find_raw(n, raw);
+    dp_end *e = find_raw(n->host, raw);
 
     dp_assert(e);
     dp_io *io = io_new(n, user, e);
@@ -284,7 +284,7 @@ int dp_sim_adopt(dp_world *w, int raw, void *user, dp_io **out)
 
 void dp_sim_refuse(dp_world *w, int raw)
 {
-    dp_end *e = find_raw(dp_sim_node_of(w), raw);
+    dp_end *e = find_raw(dp_sim_node_of(w)->host, raw);
     dp_assert(e);
     dp_unlink(&e->of_raws);
     dp_sim_end_leave(e, true);
@@ -320,13 +320,15 @@ int dp_sim_read(dp_io *io, void *out, size_t cap, size_t *n)
     dp_end *e = io->end, *other = dp_sim_end_other(e);
 
     *n = 0;
-    if (!io->open || (io->node->crashed && !io->shut))
+    const dp_node *host = io->node->host;
+
+    if (!io->open || (host->crashed && !io->shut))
         return DEVP2P_ERR_AGAIN;
-    if (io->node->crashed)
+    if (host->crashed)
         return 0;
     if (e->broken)
         return DEVP2P_ERR_RESET;
-    if (io->node->slow)
+    if (host->slow)
         return DEVP2P_ERR_AGAIN;
     if (dp_list_empty(&e->here))
         return e->ended ? 0 : DEVP2P_ERR_AGAIN;
@@ -349,7 +351,7 @@ int dp_sim_write(dp_io *io, const void *at, size_t len, size_t *n)
         return DEVP2P_ERR_AGAIN;
     if (io->end->broken || io->shut)
         return DEVP2P_ERR_RESET;
-    if (io->node->crashed) {
+    if (io->node->host->crashed) {
         *n = len;
         return 0;
     }
@@ -371,6 +373,6 @@ void dp_sim_shut(dp_io *io)
     io->shut = true;
     if (io->open)
         dp_sim_end_finish(io->end);
-    if (io->node->crashed)
+    if (io->node->host->crashed)
         dp_sim_io_poke(io);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim/tap.h"
 
+#include "server/relay.h"
 #include "server/server.h"
 #include "sim/check.h"
 #include "sim/public.h"
@@ -222,14 +223,14 @@ static int peer_info(devp2p_peer *peer, char *out, size_t cap, void *user)
 
 /* --- turns --- */
 
-/* tap_of_server: the server is the first argument of every up call. */
+/* turn: the loop is the first argument of every up call. */
 static uint64_t turn(void *server, dp_now now)
 {
-    devp2p_server *srv = server;
-    dp_tap *tap = dp_of(srv->world->up, dp_tap, up);
+    const dp_loop *loop = server;
+    dp_tap *tap = dp_of(loop->world->up, dp_tap, up);
     uint64_t next = tap->server->turn(server, now);
 
-    dp_check_turn(tap, now, next);
+    dp_check_turn(tap, loop, now, next);
     return next;
 }
 
@@ -240,7 +241,11 @@ static int tapped_connect(
 {
     dp_tap *tap = dp_of(w->ops, dp_tap, ops);
 
-    dp_check_dial(tap, to, dp_server_now(tap->life->srv));
+    const dp_line *line = user;
+    dp_now now = dp_server_now(tap->life->srv);
+
+    /* on another loop it begins a moment after the host wanted it */
+    dp_check_dial(tap, to, line->relay ? line->relay->since : now);
     return tap->world->connect(w, to, user, out);
 }
 
@@ -292,16 +297,19 @@ int dp_tap_init(dp_tap *tap, dp_lifetime *life, devp2p_config *cfg)
 
 void dp_tap_attach(dp_tap *tap)
 {
-    dp_world *w = tap->life->world;
+    const devp2p_server *srv = tap->life->srv;
+    const dp_world *first = tap->life->world;
 
-    tap->server = w->up;
-    tap->up = *w->up;
+    tap->server = first->up;
+    tap->up = *first->up;
     tap->up.turn = turn;
-    w->up = &tap->up;
-    tap->world = w->ops;
-    tap->ops = *w->ops;
+    tap->world = first->ops;
+    tap->ops = *first->ops;
     tap->ops.connect = tapped_connect;
-    w->ops = &tap->ops;
+    for (size_t i = 0; i < srv->nloops; i++) {
+        srv->loops[i].world->up = &tap->up;
+        srv->loops[i].world->ops = &tap->ops;
+    }
 }
 
 void dp_tap_fini(dp_tap *tap)

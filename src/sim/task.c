@@ -84,7 +84,7 @@ static void start(dp_sim_event *e)
 static uint64_t later(const dp_node *n, uint64_t at)
 {
     at = at > n->sim->now.mono ? at : n->sim->now.mono;
-    return at > n->paused ? at : n->paused;
+    return at > n->host->paused ? at : n->host->paused;
 }
 
 static int thread_of(dp_task *t, size_t stack)
