@@ -54,8 +54,9 @@ typedef struct devp2p_event {
     uint64_t msg_code;
 } devp2p_event;
 
-/* A devp2p_event_fn hears of every event on the server's first loop, whatever
- * io_threads says; it may not block.  The event is borrowed until it returns.
+/* A devp2p_event_fn hears of every event on the server's first loop; of a
+ * message on the loop of its peer, with io_threads above 1 at the same time as
+ * of others.  It may not block.  The event is borrowed until it returns.
  * A handler begins behind the PEER_ADD of its peer, and PEER_DROP comes behind
  * on_close. */
 typedef void devp2p_event_fn(const devp2p_event *event, void *user);
