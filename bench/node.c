@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* node.c events|run [PEERS [fenced]] - a whole server of ours with two
+/* node.c events|run [PEERS [fenced|loops=N]] - a whole server of ours with two
  * protocols, which answer as guests.h says.  fenced: local addresses have the
- * limits of all others.  It prints its URL, and does what the lines of stdin
- * say; times are in ns, FILE SIZE is as in load.c.
+ * limits of all others; loops: its io_threads.  It prints its URL, and does
+ * what the lines of stdin say; times are in ns, FILE SIZE is as in load.c.
  *
  *   usage             -> CPU of the process, peers
  *   dial URL          -> peers, when it is one
@@ -15,6 +15,7 @@
 #include <devp2p/devp2p.h>
 
 #include <openssl/evp.h>
+#include <pthread.h>
 #include <semaphore.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -31,6 +32,7 @@ static sem_t counted, added; /* a peer has; a peer was */
 /* Those on "echo" that messages are sent to. */
 static devp2p_rw *to[SENT_TO];
 static _Atomic size_t nto;
+static pthread_mutex_t meeting = PTHREAD_MUTEX_INITIALIZER; /* of the loops */
 
 /* --- the protocols --- */
 
@@ -82,10 +84,12 @@ static int on_open(devp2p_peer *peer, devp2p_rw *rw, void *first)
     (void)peer;
     must(t);
     devp2p_rw_set_data(rw, t);
+    must(pthread_mutex_lock(&meeting) == 0);
     if (first && nto < SENT_TO) {
         to[nto] = devp2p_rw_keep(rw);
         nto++;
     }
+    must(pthread_mutex_unlock(&meeting) == 0);
     return 0;
 }
 
@@ -236,6 +240,9 @@ int main(int argc, char **argv)
 {
     must(argc >= 2);
     bool runs = strcmp(argv[1], "run") == 0;
+    unsigned loops = 0;
+    if (argc > 3)
+        (void)!sscanf(argv[3], "loops=%u", &loops);
     devp2p_config cfg = {
         .name = "bench",
         .listen_addr = "127.0.0.1:0",
@@ -243,9 +250,10 @@ int main(int argc, char **argv)
         .on_event = on_event,
         .max_peers = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 200,
         .dial_ratio = DEVP2P_NONE,
-        .limit_lan = argc > 3,
+        .limit_lan = argc > 3 && strcmp(argv[3], "fenced") == 0,
         .send_total = DEVP2P_NONE,
         .recv_total = DEVP2P_NONE,
+        .io_threads = loops,
     };
     must(sem_init(&counted, 0, 0) == 0 && sem_init(&added, 0, 0) == 0);
     must(devp2p_key_generate(&cfg.private_key) == 0);

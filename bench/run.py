@@ -12,6 +12,7 @@ import time
 
 import harness
 import rows_curves
+import rows_loops
 import rows_memory
 import rows_parts
 import rows_server
@@ -19,7 +20,7 @@ import rows_sim
 import table
 
 GROUPS = [*rows_parts.GROUPS, *rows_server.GROUPS, *rows_memory.GROUPS, *rows_sim.GROUPS,
-          *rows_curves.GROUPS]
+          *rows_curves.GROUPS, *rows_loops.GROUPS]
 
 
 def main():
