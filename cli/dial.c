@@ -10,6 +10,7 @@
 #include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,13 +18,15 @@
 #include <unistd.h>
 
 /* A lookup is what a thread asks the resolver.  Nobody can tell getaddrinfo how
- * long it may take, so one that takes too long is left behind. */
+ * long it may take, so one that takes too long is left behind; whoever of the
+ * two is the last to let go of it frees it. */
 typedef struct lookup {
+    atomic_int holders;
     char host[DEVP2P_HOST_MAX + 1];
     char port[8];
     int ends[2]; /* a pipe; the second end is closed when the answer is there */
     int err;
-    struct addrinfo *found;
+    struct addrinfo *found; /* NULL: none, or taken */
 } lookup;
 
 uint64_t dial_clock(void)
@@ -56,12 +59,23 @@ char *dial_text(char out[DIAL_TEXT], const devp2p_node *node)
 
 /* --- looking up --- */
 
+static void let_go(lookup *l)
+{
+    if (atomic_fetch_sub(&l->holders, 1) > 1)
+        return;
+    if (l->found)
+        freeaddrinfo(l->found);
+    close(l->ends[0]);
+    free(l);
+}
+
 static void *look_up(void *arg)
 {
     lookup *l = arg;
     struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
     l->err = getaddrinfo(l->host, l->port, &hints, &l->found);
     close(l->ends[1]);
+    let_go(l);
     return NULL;
 }
 
@@ -74,6 +88,7 @@ static lookup *start(const devp2p_node *node)
         free(l);
         return NULL;
     }
+    atomic_init(&l->holders, 2);
     memcpy(l->host, node->host, sizeof l->host);
     if (node->addr.family)
         inet_ntop(node->addr.family == 4 ? AF_INET : AF_INET6, node->addr.ip,
@@ -95,12 +110,14 @@ static int resolve(struct addrinfo **out, const devp2p_node *node, uint64_t end)
     lookup *l = start(node);
     if (!l)
         return fail("cannot look up %s: no thread for it", node->host);
-    if (!dial_wait(l->ends[0], POLLIN, end))
+    if (!dial_wait(l->ends[0], POLLIN, end)) {
+        let_go(l);
         return fail("cannot look up %s: timed out", node->host);
+    }
     int err = l->err;
     *out = l->found;
-    close(l->ends[0]);
-    free(l);
+    l->found = NULL;
+    let_go(l);
     return err ? fail("cannot look up %s: %s", node->host, gai_strerror(err))
                : 0;
 }
