@@ -8,7 +8,7 @@
  * run      a function on a thread of its own, one per peer; it blocks in
  *          devp2p_read and devp2p_send*, and its return value ends the
  *          connection;
- * events   on_open, on_msg, on_writable, on_close on the server's loop; they
+ * events   on_open, on_msg, on_writable, on_close on a loop of the server; they
  *          may not block, and no two of one peer ever overlap.  A server with
  *          io_threads above 1 has so many loops: each peer stays on one of
  *          them, and callbacks of different peers may run at the same time.
