@@ -73,10 +73,9 @@ int dp_conduct_of_end(int code, bool remote)
     }
 }
 
-/* class_of_reason: what the other end said of us. */
-static dp_backoff class_of_reason(int code)
+dp_backoff dp_backoff_of_reason(int reason)
 {
-    switch (code) {
+    switch (reason) {
     case DEVP2P_DISC_PROTOCOL_ERROR:
     case DEVP2P_DISC_SUBPROTOCOL_ERROR:
         return DP_BACKOFF_MEDIUM;
@@ -94,7 +93,7 @@ static dp_backoff class_of_reason(int code)
 dp_backoff dp_backoff_of_dial(int code, bool remote)
 {
     if (remote)
-        return class_of_reason(code);
+        return dp_backoff_of_reason(code);
     switch (code) {
     case DEVP2P_DISC_USELESS_PEER: /* nothing in common; also not welcome */
     case DEVP2P_DISC_INCOMPATIBLE_VERSION:

@@ -38,6 +38,10 @@ uint64_t dp_backoff_ns(dp_backoff class, unsigned n, uint64_t first);
  * these show nothing. */
 int dp_conduct_of_end(int code, bool remote);
 
+/* dp_backoff_of_reason: how much of a DISC_* that the other end gave is about
+ * us, and lasts. */
+dp_backoff dp_backoff_of_reason(int reason);
+
 /* dp_backoff_of_dial: how long a node is not dialled again that nobody named,
  * after a dial, or a connection that we had dialled, ended so.  remote: the
  * other end gave the reason. */

@@ -5,6 +5,7 @@
 #include "base/index.h"
 #include "base/list.h"
 #include "base/timer.h"
+#include "core/conduct.h"
 #include "core/history.h"
 
 #include <string.h>
@@ -271,17 +272,18 @@ uint64_t dp_dial_delay(int reason, bool up)
     case DEVP2P_DISC_QUITTING: /* it may be back at once */
     case DEVP2P_DISC_READ_TIMEOUT:
         return 0;
-    case DEVP2P_DISC_PROTOCOL_ERROR:
-    case DEVP2P_DISC_SUBPROTOCOL_ERROR:
+    default:
+        break;
+    }
+    if (!DEVP2P_IS_DISC(reason))
+        return 0;
+    switch (dp_backoff_of_reason(reason)) {
+    case DP_BACKOFF_MEDIUM:
         return DP_BACKOFF_FIRM_NS;
-    case DEVP2P_DISC_USELESS_PEER:
-    case DEVP2P_DISC_INCOMPATIBLE_VERSION:
-    case DEVP2P_DISC_INVALID_IDENTITY:
-    case DEVP2P_DISC_UNEXPECTED_IDENTITY:
-    case DEVP2P_DISC_SELF:
+    case DP_BACKOFF_LONG:
         return DP_BACKOFF_LASTING_NS;
-    default: /* also what we do not know */
-        return DEVP2P_IS_DISC(reason) ? DP_REDIAL_NS : 0;
+    default:
+        return DP_REDIAL_NS;
     }
 }
 
