@@ -221,3 +221,12 @@ int parse_seconds(unsigned *ms, const call *asked, size_t which, unsigned max)
     *ms = (unsigned)(v * 1000);
     return 0;
 }
+
+int parse_node(devp2p_node *out, const call *asked)
+{
+    if (devp2p_node_parse(out, asked->args[0]) != 0)
+        return misuse(asked->command, "%s", devp2p_last_detail());
+    return out->addr.port
+               ? 0
+               : misuse(asked->command, "node URL: it names no TCP port");
+}

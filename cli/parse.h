@@ -5,6 +5,8 @@
 
 #include "command.h"
 
+#include <devp2p/devp2p.h>
+
 #include <stdint.h>
 
 /* parse understands the words behind the program's name: 0, or USAGE when it
@@ -25,6 +27,10 @@ int parse_between(
 
 /* parse_duration reads one as 90, 90s, 5m or 1h, above zero: the same. */
 int parse_duration(uint64_t *ms, const call *asked, size_t which);
+
+/* parse_node reads the first argument as the URL of a node with a TCP port: the
+ * same. */
+int parse_node(devp2p_node *out, const call *asked);
 
 /* parse_seconds reads one as seconds, maybe with a fraction: the same. */
 int parse_seconds(unsigned *ms, const call *asked, size_t which, unsigned max);

@@ -250,11 +250,8 @@ static int run(const call *asked)
 {
     devp2p_node node;
     unsigned ms;
-    if (devp2p_node_parse(&node, asked->args[0]) != 0)
-        return misuse(asked->command, "%s", devp2p_last_detail());
-    if (!node.addr.port)
-        return misuse(asked->command, "node URL: it names no TCP port");
-    if (parse_seconds(&ms, asked, TIMEOUT, SECONDS_MAX))
+    if (parse_node(&node, asked) ||
+        parse_seconds(&ms, asked, TIMEOUT, SECONDS_MAX))
         return USAGE;
     return meet(asked, &node, dial_clock() + (uint64_t)ms * 1000000);
 }
