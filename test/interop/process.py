@@ -79,6 +79,7 @@ class Process:
             code = self._child.wait(2)
         except subprocess.TimeoutExpired:
             code = "?"
+        self._threads[1].join(2)  # its last words may come behind its end
         tail = " / ".join(self._stderr[-3:])
         return f" with {code}" + (f" ({tail})" if tail else "")
 
