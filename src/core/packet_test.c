@@ -89,6 +89,36 @@ static int try_size(
 
 /* A message has at most 2^24 - 1 bytes; compressed noise may take more, which
  * is for the frame to refuse. */
+/* Around the length up to which the stack is used nothing changes but that a
+ * short payload costs one allocation. */
+static void test_short_and_long(void **state)
+{
+    (void)state;
+    uint8_t *bytes[] = { noise(2000), block(2000, 'x') }, out[2000];
+    unsigned once = 0;
+
+    for (size_t len = 1; len <= 2000; len++) {
+        for (size_t i = 0; i < 2; i++) {
+            test_env m;
+            dp_packet *p;
+            test_env_init(&m);
+            assert_int_equal(dp_packet_new(&p, &m.env, 7,
+                                 (devp2p_slice){ bytes[i], len }, true),
+                0);
+            assert_int_equal(m.live, sizeof *p + p->len);
+            assert_int_equal(p->full, len);
+            assert_int_equal(dp_snappy_inflate(out, len, p->bytes, p->len), 0);
+            assert_memory_equal(out, bytes[i], len);
+            once += m.calls == 1;
+            dp_packet_drop(p);
+            assert_int_equal(m.live, 0);
+        }
+    }
+    assert_in_range(once, 2 * 500, 2 * 1024);
+    free(bytes[0]);
+    free(bytes[1]);
+}
+
 static void test_too_big(void **state)
 {
     (void)state;
@@ -135,6 +165,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plain_and_compressed),
         cmocka_unit_test(test_empty_payload),
+        cmocka_unit_test(test_short_and_long),
         cmocka_unit_test(test_too_big),
         cmocka_unit_test(test_every_allocation_fails_once),
     };
