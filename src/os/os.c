@@ -155,22 +155,22 @@ static void on_at_once(uv_idle_t *at_once)
     (void)at_once; /* that it is there keeps the loop awake */
 }
 
+/* set_alarm lets an alarm that is early ring: the turn that follows sets the
+ * next one.  With a deadline that moves at each message none is set then. */
 static void set_alarm(dp_os *os, uint64_t at)
 {
-    uint64_t mono = dp_os_now().mono;
-    uint64_t wait = at > mono ? at - mono : 0;
+    bool at_once = at <= os->now.mono;
 
-    if (wait == 0)
+    if (at_once)
         uv_idle_start(&os->at_once, on_at_once);
     else
         uv_idle_stop(&os->at_once);
-    if (wait == 0 || at == os->alarm_at)
+    if (at_once || os->alarm_at <= at)
         return;
     os->alarm_at = at;
-    uv_timer_stop(&os->alarm);
-    if (at == DP_NEVER)
-        return;
     uv_update_time(&os->loop);
+    uint64_t mono = dp_os_now().mono;
+    uint64_t wait = at > mono ? at - mono : 0;
     uint64_t ms = wait / DP_MS + (wait % DP_MS != 0);
     dp_assert(uv_timer_start(&os->alarm, on_alarm, ms, 0) == 0);
 }

@@ -92,7 +92,7 @@ static int put(dp_channel *ch, dp_packet *p)
         err = dp_session_send(s, ch->cap, p, dp_line_now(peer->line));
         ch->refused = err == DEVP2P_ERR_AGAIN;
         ch->queued = dp_session_queued(s, ch->cap);
-        dp_line_touch(peer->line);
+        dp_line_sends(peer->line);
         return err;
     }
     return put_outside(ch, p);

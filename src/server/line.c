@@ -157,11 +157,24 @@ bool dp_line_gone(dp_line *line)
     return gone;
 }
 
+/* note has this turn work on the line if its stages are not over, or the next
+ * one. */
+static void note(dp_line *line)
+{
+    if (!dp_linked(&line->dirty))
+        dp_list_push(&line->loop->dirty, &line->dirty);
+}
+
 void dp_line_touch(dp_line *line)
 {
     line->again = true;
-    if (!dp_linked(&line->dirty))
-        dp_list_push(&line->loop->dirty, &line->dirty);
+    note(line);
+}
+
+void dp_line_sends(dp_line *line)
+{
+    line->again |= line->loop->sealing;
+    note(line);
 }
 
 /* --- for channel and peer --- */

@@ -96,8 +96,11 @@ dp_line *dp_line_find(devp2p_server *srv, uint64_t number);
  * that we dialled. */
 int dp_line_open(dp_line *line, dp_now now);
 
-/* dp_line_touch makes the next turn work on the line. */
+/* dp_line_touch makes the next turn work on the line; dp_line_sends, which has
+ * just given the session something to send, needs none when this turn is still
+ * to seal and write. */
 void dp_line_touch(dp_line *line);
+void dp_line_sends(dp_line *line);
 
 /* dp_line_end ends it: a reason is told to the peer after what was sent, an
  * error is not.  The first code stays; cap is to blame, or SIZE_MAX. */

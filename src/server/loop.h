@@ -55,6 +55,7 @@ struct dp_loop {
     size_t nlines;
     bool ended;
     bool hurried; /* the server stops */
+    bool sealing; /* this turn: what is sent from now on waits for the next */
     bool started; /* of who starts the server; beside the first loop */
 
     /* of the first loop */

@@ -313,6 +313,7 @@ static void work(dp_loop *loop, dp_list *batch, dp_now now)
     }
     if (leads(loop))
         feed_pool(srv, now);
+    loop->sealing = true;
     dp_list_splice(batch, &loop->dirty); /* those that were sent to meanwhile */
     frames(loop, batch, false, now);
     for (k = dp_list_first(batch); k; k = dp_list_next(batch, k)) {
@@ -434,6 +435,7 @@ static uint64_t turn(void *server, dp_now now)
     begin(loop, &batch, now);
     work(loop, &batch, now);
     finish_all(&batch, now);
+    loop->sealing = false;
     dp_scratch_shrink(&loop->scratch);
     tell_traffic(loop);
     if (leads(loop))
