@@ -201,9 +201,11 @@ static void expect(node *x, const char *line)
             dp_sim_run(s->sim, dp_sim_now(s->sim).mono + limit, granted, &w);
     } else {
         bool news = true;
+        size_t looked = x->seen; /* lines that were looked at */
         while (!(found = told(x, line)) && news) {
             pthread_mutex_lock(&s->mutex);
-            news = x->n > x->seen || wait_for_news(s);
+            news = x->n > looked || wait_for_news(s);
+            looked = x->n;
             pthread_mutex_unlock(&s->mutex);
         }
     }
