@@ -457,6 +457,47 @@ static void an_answer_too_late(void **state)
     pair_fini(&p);
 }
 
+static bool called_twice(void *user)
+{
+    return ((service *)user)->calls == 2;
+}
+
+/* answer_at plays a dial that is answered at a moment, or never: when it has
+ * failed by itself.  It is the second one: of two loops, the other's. */
+static uint64_t answer_at(uint64_t moment)
+{
+    pair p;
+    service s;
+    int raw[2];
+    service_init(&s, &p, 1);
+    assert_int_equal(dial_b(&p, ""), 0);
+    node_expect(&p.a, DEVP2P_EVENT_DIAL_FAIL);
+    assert_true(net_until(&p.w, called_twice, &s));
+    connect_raw(&p, raw);
+    if (moment) {
+        net_run(&p.w, moment - dp_sim_now(p.w.sim).mono);
+        assert_int_equal(devp2p_server_dialed(p.a.srv, s.ticket, raw[0]), 0);
+    }
+    node_expect(&p.a, DEVP2P_EVENT_DIAL_FAIL);
+    uint64_t failed = dp_sim_now(p.w.sim).mono;
+    net_run(&p.w, DP_SEC);
+    if (moment)
+        assert_false(is_open(&p.b, raw[1]));
+    pair_fini(&p);
+    return failed;
+}
+
+/* At whatever moment around the end of a dial its answer comes, the socket is
+ * closed. */
+static void an_answer_just_then(void **state)
+{
+    (void)state;
+    enum { STEP_NS = 100, STEPS = 100 };
+    uint64_t end = answer_at(0);
+    for (uint64_t i = 0; i <= STEPS; i++)
+        answer_at(end - STEP_NS * STEPS / 2 + STEP_NS * i);
+}
+
 /* What is answered twice, or for a dial that nobody wants any more, or for none
  * at all, is closed and does no harm. */
 static void answers_that_nobody_wants(void **state)
@@ -670,6 +711,7 @@ int main(void)
         cmocka_unit_test(a_name_and_nobody_to_dial),
         cmocka_unit_test(an_error_of_the_program),
         cmocka_unit_test(an_answer_too_late),
+        cmocka_unit_test(an_answer_just_then),
         cmocka_unit_test(answers_that_nobody_wants),
         cmocka_unit_test(a_connection_instead_of_a_dial),
         cmocka_unit_test(without_memory),
