@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* parts.c FILE - what the rows of whole servers cannot do without: the frames
- * of many connections, given to the engine at once as a turn of the server
- * does; one compression of the first MiB of FILE and its frames for 64 peers.
+/* parts.c FILE [wire] - what the rows of whole servers cannot do without: the
+ * frames of many connections, given to the engine at once as a turn of the
+ * server does; one compression of the first MiB of FILE and its frames for 64
+ * peers, and for each of 8 its own.  With wire it only tells how many bytes
+ * that MiB is on the wire.
  */
 #include "trial.h"
 
@@ -23,7 +25,7 @@ static dp_engine *engine;
 static dp_secrets secrets;
 static dp_dir to[MANY], from[MANY];
 static uint8_t *memory[MANY];
-static uint8_t *data, *packed; /* LARGE bytes, and they compressed */
+static uint8_t *data, *packed, *plain; /* LARGE bytes, compressed, and again */
 
 /* run gives n directions to the engine, jobs of at most DP_WINDOW each. */
 static void run(dp_dir *dirs, size_t n, bool open, size_t bytes)
@@ -84,16 +86,46 @@ static void open_large(meter *m)
     frames(m, true, FEW, LARGE, 1);
 }
 
-static void broadcast(meter *m)
+/* pack compresses the MiB: the body of its frame, with an id of one byte. */
+static uint32_t pack(void)
 {
     size_t len = snappy_max_compressed_length(LARGE);
-    meter_start(m);
     must(snappy_compress((char *)data, LARGE, (char *)packed, &len) ==
          SNAPPY_OK);
+    return (uint32_t)len + 1;
+}
+
+static void broadcast(meter *m)
+{
+    meter_start(m);
+    uint32_t size = pack();
     meter_stop(m, 0);
     for (int i = 0; i < MANY / FEW; i++)
-        frames(m, false, FEW, (uint32_t)len + 1, 1);
+        frames(m, false, FEW, size, 1);
     m->ops -= MANY - 1;
+}
+
+static void bulk_send(meter *m)
+{
+    uint32_t size = 0;
+    meter_start(m);
+    for (int i = 0; i < FEW; i++)
+        size = pack();
+    meter_stop(m, 0);
+    frames(m, false, FEW, size, 1);
+}
+
+static void bulk_take(meter *m)
+{
+    uint32_t size = pack();
+    frames(m, true, FEW, size, 1);
+    meter_start(m);
+    for (int i = 0; i < FEW; i++) {
+        size_t full = LARGE;
+        must(snappy_uncompress(
+                 (char *)packed, size - 1, (char *)plain, &full) == SNAPPY_OK);
+    }
+    meter_stop(m, 0);
 }
 
 int main(int argc, char **argv)
@@ -104,15 +136,20 @@ int main(int argc, char **argv)
         { "seal_large", seal_large },
         { "open_large", open_large },
         { "broadcast", broadcast },
+        { "bulk_send", bulk_send },
+        { "bulk_take", bulk_take },
     };
     dp_env env = trial_env();
     dp_crypto *crypto;
-    must(argc == 2);
+    must(argc == 2 || argc == 3);
     FILE *f = fopen(argv[1], "rb");
     data = malloc(LARGE);
     packed = malloc(snappy_max_compressed_length(LARGE));
-    must(f && data && packed && fread(data, 1, LARGE, f) == LARGE);
+    plain = malloc(LARGE);
+    must(f && data && packed && plain && fread(data, 1, LARGE, f) == LARGE);
     fclose(f);
+    if (argc == 3)
+        return printf("%zu\n", dp_frame_wire(pack())) < 0;
     must(dp_crypto_new(&crypto, &env, NULL) == 0);
     must(dp_engine_new(&engine, &env, crypto) == 0);
     must(dp_random(&env, secrets.aes, sizeof secrets.aes) == 0);
@@ -128,6 +165,7 @@ int main(int argc, char **argv)
     int code = trial_serve(things, sizeof things / sizeof *things);
     for (size_t i = 0; i < MANY; i++)
         free(memory[i]);
+    free(plain);
     free(packed);
     free(data);
     dp_engine_free(engine);

@@ -89,10 +89,10 @@ def run(wanted, geth, geth_why):
             for name, what, _, _, _, theirs, target, moonshot in entries]
 
 
-def parts(*names, rounds=3):
+def parts(*names, rounds=3, kind="tx"):
     """What the rows of servers compare with, measured now: medians by name."""
     found = {name: [] for name in names}
-    frames, many = Program(ours("frames")), Program(ours("parts"), PAYLOADS["tx"])
+    frames, many = Program(ours("frames")), Program(ours("parts"), PAYLOADS[kind])
     for _ in range(rounds):
         for name in names:
             found[name].append(float((frames if name.endswith(("_100", "_1m")) else many).ask(name)))

@@ -79,6 +79,35 @@ def raw_pair(connections):
     return server, Program(ours("raw"), "load", server.line(), str(connections))
 
 
+class RawBulk:
+    """What the kernel alone takes for one message of 1 MiB on each of some connections."""
+
+    def __init__(self, connections, kind):
+        sized = Program(ours("parts"), PAYLOADS[kind], "wire")
+        self.connections, self.wire = connections, int(sized.line())
+        sized.end()
+        self.server, self.load = raw_pair(connections)
+        self.load.numbers(f"echo {SMALL_WIRE} 1 {connections}")  # all are accepted
+        self.server.ask("still")
+
+    def cpu(self, one, other):
+        before = int(self.server.ask("usage"))
+        self.load.say(f"{other} {self.wire}")
+        spent = int(self.server.ask(f"{one} {self.wire}")) - before
+        self.load.line()
+        return spent / self.connections
+
+    def send(self):
+        return self.cpu("push", "swallow")
+
+    def take(self):
+        return self.cpu("swallow", "push")
+
+    def end(self):
+        self.load.end()
+        self.server.end()
+
+
 def echo(wanted, geth, geth_why):
     servers = all_servers(geth, "events", "run")
     raw, raw_load = raw_pair(CONNECTIONS)
@@ -237,20 +266,26 @@ def bulk_many(wanted, geth, geth_why):
         if f"bulk_8_{kind}" not in wanted:
             continue
         sent, taken, bounds = {s.key: [] for s in servers}, {s.key: [] for s in servers}, []
+        raw, sockets, floors = RawBulk(peers, kind), [], []
         for _ in range(ROUNDS):
             for server in servers:
                 sent[server.key].append(send_round(server, kind, count, total))
                 taken[server.key].append(take_round(server, kind, count, total))
             now = parts("seal_large", "open_large", rounds=1)
             bounds.append((now["seal_large"] + now["open_large"]) / MIB)
+            sockets.append((raw.send() + raw.take()) / MIB)
+            least = parts("bulk_send", "bulk_take", rounds=1, kind=kind)
+            floors.append(sum(least.values()) / MIB + sockets[-1])
+        raw.end()
         sums = {key: [a + b for a, b in zip(sent[key], taken[key])] for key in sent}
         mine, theirs = split(sums)
         rows.append(row(
             f"bulk_8_{kind}", f"messages of 1 MiB, {kind} bytes, 8 connections: CPU of a server that sends to 8 peers plus "
             "CPU of one that takes from 8, per byte of payload; bound: seal and open as many bytes of 8 connections, "
             "given to the frame engine at once", "ns/B", mine["events"], bound=bounds, geth=theirs,
-            target={"gain_geth": 2.5}, moonshot={"gain_geth": 4}, geth_why=geth_why,
-            more={"send_ns_per_byte": {k: middle(v) for k, v in sent.items()},
+            target={"gain_geth": 2.5}, moonshot={"gain_geth": 4}, geth_why=geth_why, floor=middle(floors),
+            more={"raw_socket_ns_per_byte": middle(sockets), "frames_snappy_and_sockets_ns_per_byte": middle(floors),
+                  "send_ns_per_byte": {k: middle(v) for k, v in sent.items()},
                   "take_ns_per_byte": {k: middle(v) for k, v in taken.items()}}))
     for server in servers:
         server.end()
@@ -313,7 +348,8 @@ def wait(wanted, geth, geth_why):
 def broadcast(_wanted, geth, geth_why):
     peers, count = 64, 2
     servers = all_servers(geth)
-    cpu, bounds = {s.key: [] for s in servers}, []
+    cpu, bounds, sockets = {s.key: [] for s in servers}, [], []
+    raw = RawBulk(peers, "tx")
     for server in servers:
         server.load(peers)
     for number in range(ROUNDS + 1):
@@ -323,12 +359,14 @@ def broadcast(_wanted, geth, geth_why):
                 cpu[server.key].append(sum(spent) / count)
         if number:
             bounds.append(parts("broadcast", rounds=1)["broadcast"])
-    for server in servers:
-        server.end()
+            sockets.append(raw.send() * peers)
+    for program in (*servers, raw):
+        program.end()
     mine, theirs = split(cpu)
     return [row("broadcast_64", "CPU of a server that sends one message of 1 MiB, tx bytes, to 64 peers; bound: compress it "
                 "once, and seal the frames of 64 connections, 8 given to the engine at once", "ns", mine["events"],
                 bound=bounds, geth=theirs, target={"ratio_bound": 1.3}, moonshot={"ratio_bound": 1.1},
+                floor=middle([a + b for a, b in zip(bounds, sockets)]), more={"raw_socket_ns": middle(sockets)},
                 geth_why=geth_why, limits=[f"go-ethereum {GETH} compresses for each peer"])]
 
 
