@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 static inline uint16_t dp_get16(const uint8_t *at)
 {
@@ -28,6 +29,25 @@ static inline void dp_put24(uint8_t *at, uint32_t v)
     at[0] = (uint8_t)(v >> 16);
     at[1] = (uint8_t)(v >> 8);
     at[2] = (uint8_t)v;
+}
+
+/* dp_big64 is v with its bytes in big-endian order, and the way back. */
+static inline uint64_t dp_big64(uint64_t v)
+{
+    return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? __builtin_bswap64(v) : v;
+}
+
+static inline uint64_t dp_get64(const uint8_t *at)
+{
+    uint64_t v;
+    memcpy(&v, at, sizeof v);
+    return dp_big64(v);
+}
+
+static inline void dp_put64(uint8_t *at, uint64_t v)
+{
+    v = dp_big64(v);
+    memcpy(at, &v, sizeof v);
 }
 
 /* dp_wipe overwrites secrets in a way no compiler removes. */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "rlp/head.h"
 
-#include "rlp/uint.h"
-
-enum { SHORT_MAX = DP_RLP_SHORT_MAX, STRING = DP_RLP_STRING, LIST = 0xc0 };
+enum {
+    SHORT_MAX = DP_RLP_SHORT_MAX,
+    STRING = DP_RLP_STRING,
+    LIST = DP_RLP_LIST
+};
 
 int dp_rlp_head_read(dp_rlp_head *out, const uint8_t *at, size_t len)
 {
@@ -31,16 +33,4 @@ int dp_rlp_head_read(dp_rlp_head *out, const uint8_t *at, size_t len)
     *out =
         (dp_rlp_head){ .size = claim, .len = (uint8_t)(1 + n), .list = list };
     return 0;
-}
-
-size_t dp_rlp_head_write(uint8_t out[DP_RLP_HEAD_MAX], bool list, uint64_t size)
-{
-    unsigned base = list ? LIST : STRING;
-    if (size <= SHORT_MAX) {
-        out[0] = (uint8_t)(base + size);
-        return 1;
-    }
-    size_t n = dp_uint_write(out + 1, size);
-    out[0] = (uint8_t)(base + SHORT_MAX + n);
-    return 1 + n;
 }

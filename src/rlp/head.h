@@ -3,12 +3,15 @@
 #ifndef DP_RLP_HEAD_H
 #define DP_RLP_HEAD_H
 
+#include "rlp/uint.h"
+
 #include <devp2p/rlp.h>
 
 enum {
     DP_RLP_HEAD_MAX = 9,
     DP_RLP_SHORT_MAX = 55, /* payload bytes behind a header of one byte */
-    DP_RLP_STRING = 0x80   /* the first header of a string */
+    DP_RLP_STRING = 0x80,  /* the first header of a string */
+    DP_RLP_LIST = 0xc0     /* and of a list */
 };
 
 /* A dp_rlp_head says where the payload begins and how long it claims to be; a
@@ -24,8 +27,25 @@ typedef struct dp_rlp_head {
  *          shorter one would do. */
 int dp_rlp_head_read(dp_rlp_head *out, const uint8_t *at, size_t len);
 
-/* dp_rlp_head_write encodes a header; it returns its length. */
-size_t dp_rlp_head_write(
-    uint8_t out[DP_RLP_HEAD_MAX], bool list, uint64_t size);
+/* dp_rlp_head_len is the length of the header before a payload of size bytes.
+ */
+static inline size_t dp_rlp_head_len(uint64_t size)
+{
+    return size <= DP_RLP_SHORT_MAX ? 1 : 1 + dp_uint_len(size);
+}
+
+/* dp_rlp_head_write encodes a header; it returns its length and writes no byte
+ * more. */
+static inline size_t dp_rlp_head_write(uint8_t *out, bool list, uint64_t size)
+{
+    unsigned base = list ? DP_RLP_LIST : DP_RLP_STRING;
+    if (size <= DP_RLP_SHORT_MAX) {
+        out[0] = (uint8_t)(base + size);
+        return 1;
+    }
+    size_t n = dp_uint_write(out + 1, size);
+    out[0] = (uint8_t)(base + DP_RLP_SHORT_MAX + n);
+    return 1 + n;
+}
 
 #endif

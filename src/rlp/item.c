@@ -1,23 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "rlp/item.h"
 
-#include "base/assert.h"
-
-uint64_t dp_rlp_load_uint(const void *at, size_t size)
-{
-    switch (size) {
-    case sizeof(uint8_t):
-        return *(const uint8_t *)at;
-    case sizeof(uint16_t):
-        return *(const uint16_t *)at;
-    case sizeof(uint32_t):
-        return *(const uint32_t *)at;
-    default:
-        dp_assert(size == sizeof(uint64_t));
-        return *(const uint64_t *)at;
-    }
-}
-
 static void store_uint(void *at, size_t size, uint64_t v)
 {
     switch (size) {
@@ -36,8 +19,8 @@ static void store_uint(void *at, size_t size, uint64_t v)
     }
 }
 
-void dp_rlp_put_value(devp2p_rlp_writer *w, devp2p_rlp_kind kind, size_t size,
-    const devp2p_rlp_type *type, const void *at)
+void dp_rlp_put_value(
+    devp2p_rlp_writer *w, devp2p_rlp_kind kind, size_t size, const void *at)
 {
     const devp2p_slice *slice = at;
     switch (kind) {
@@ -61,8 +44,7 @@ void dp_rlp_put_value(devp2p_rlp_writer *w, devp2p_rlp_kind kind, size_t size,
         devp2p_rlp_put_raw(w, *slice);
         break;
     case DEVP2P_RLP_STRUCT:
-        devp2p_rlp_put_struct(w, type, at);
-        break;
+        dp_assert(false); /* its table writes it */
     }
 }
 
@@ -73,7 +55,7 @@ void devp2p_rlp_put_item(devp2p_rlp_writer *w, const devp2p_item *item)
     if (item->kind == DEVP2P_RLP_STRUCT)
         devp2p_rlp_put_struct(w, item->v.st.type, item->v.st.value);
     else
-        dp_rlp_put_value(w, item->kind, sizeof item->v.u64, NULL, &item->v);
+        dp_rlp_put_value(w, item->kind, sizeof item->v.u64, &item->v);
 }
 
 void devp2p_rlp_put_items(

@@ -1,35 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* writer.c - fills a buffer, or only counts when there is none. */
-#include "rlp/head.h"
-#include "rlp/uint.h"
+#include "rlp/writer.h"
 
-#include <string.h>
+#include "rlp/short.h"
 
 devp2p_rlp_writer devp2p_rlp_write(void *buf, size_t cap)
 {
     return (devp2p_rlp_writer){ .buf = buf, .cap = buf ? cap : SIZE_MAX };
 }
 
-static void fail(devp2p_rlp_writer *w, int err)
-{
-    if (!w->err)
-        w->err = err;
-}
-
-/* claim takes n more bytes of the buffer: false when there is no room. */
-static bool claim(devp2p_rlp_writer *w, size_t n)
-{
-    if (!w->err && n > w->cap - w->len)
-        w->err = DEVP2P_ERR_NOBUF;
-    if (w->err)
-        return false;
-    w->len += n;
-    return true;
-}
-
 static void put(devp2p_rlp_writer *w, const void *bytes, size_t n)
 {
-    if (claim(w, n) && w->buf && n)
+    if (dp_rlp_claim(w, n) && w->buf && n)
         memcpy(w->buf + w->len - n, bytes, n);
 }
 
@@ -37,78 +19,56 @@ static void put(devp2p_rlp_writer *w, const void *bytes, size_t n)
  * 55 bytes; only a longer payload has to move. */
 void devp2p_rlp_open(devp2p_rlp_writer *w)
 {
-    if (!w->err && w->depth == DEVP2P_RLP_DEPTH_MAX)
-        fail(w, DEVP2P_ERR_RLP_DEPTH);
-    if (claim(w, 1))
-        w->mark[w->depth++] = w->len;
+    dp_rlp_open_list(w, 1);
 }
 
 void devp2p_rlp_close(devp2p_rlp_writer *w)
 {
-    if (!w->err && w->depth == 0)
-        fail(w, DEVP2P_ERR_STATE);
-    if (w->err)
-        return;
-    size_t from = w->mark[--w->depth], size = w->len - from;
-    uint8_t head[DP_RLP_HEAD_MAX];
-    size_t n = dp_rlp_head_write(head, true, size);
-    if (!claim(w, n - 1) || !w->buf)
-        return;
-    if (n > 1)
-        memmove(w->buf + from - 1 + n, w->buf + from, size);
-    memcpy(w->buf + from - 1, head, n);
+    dp_rlp_close_list(w, 1);
 }
 
-/* short_string makes room for a string of at most DP_RLP_SHORT_MAX bytes and
- * puts its header there, if it has one; NULL when there is nowhere to write.
- * Most strings are short: a header of one byte and no loop. */
-static uint8_t *short_string(devp2p_rlp_writer *w, size_t len, uint8_t first)
+/* room tells whether a short value can be written where the writer stands
+ * without a look at its length. */
+static bool room(const devp2p_rlp_writer *w)
 {
-    size_t head = len != 1 || first >= DP_RLP_STRING;
-    if (!claim(w, head + len) || !w->buf)
-        return NULL;
-    uint8_t *at = w->buf + w->len - len;
-    if (head)
-        at[-1] = (uint8_t)(DP_RLP_STRING + len);
-    return at;
+    return !w->err && w->buf && w->cap - w->len >= DP_SHORT_ROOM;
 }
 
-static void put_long(devp2p_rlp_writer *w, const void *bytes, size_t len)
+/* put_string writes a string of any length to a buffer of any size. */
+static void put_string(devp2p_rlp_writer *w, const uint8_t *bytes, size_t len)
 {
     uint8_t head[DP_RLP_HEAD_MAX];
-    put(w, head, dp_rlp_head_write(head, false, len));
+    if (len != 1 || bytes[0] >= DP_RLP_STRING)
+        put(w, head, dp_rlp_head_write(head, false, len));
     put(w, bytes, len);
 }
 
 void devp2p_rlp_put_bytes(devp2p_rlp_writer *w, const void *bytes, size_t len)
 {
-    if (len > DP_RLP_SHORT_MAX) {
-        put_long(w, bytes, len);
-        return;
-    }
-    uint8_t *at = short_string(w, len, len ? *(const uint8_t *)bytes : 0);
-    if (at && len)
-        memcpy(at, bytes, len);
+    if (len <= DP_RLP_SHORT_MAX && room(w))
+        w->len += dp_short_bytes(w->buf + w->len, bytes, len);
+    else
+        put_string(w, bytes, len);
 }
 
 void devp2p_rlp_put_u64(devp2p_rlp_writer *w, uint64_t v)
 {
-    size_t len = dp_uint_len(v);
-    uint8_t *at = short_string(w, len, v < DP_RLP_STRING ? (uint8_t)v : 0xff);
-    if (at)
-        dp_uint_write(at, v);
+    if (room(w)) {
+        w->len += dp_short_u64(w->buf + w->len, v);
+    } else {
+        uint8_t value[DP_SHORT_ROOM];
+        put(w, value, dp_short_u64(value, v));
+    }
 }
 
-/* Numbers of this size are often short: zeros are skipped by eights first. */
 void devp2p_rlp_put_u256(devp2p_rlp_writer *w, const devp2p_u256 *v)
 {
-    static const uint8_t eight[8];
-    size_t zeros = 0;
-    while (zeros < sizeof v->b && memcmp(v->b + zeros, eight, 8) == 0)
-        zeros += 8;
-    while (zeros < sizeof v->b && v->b[zeros] == 0)
-        zeros++;
-    devp2p_rlp_put_bytes(w, v->b + zeros, sizeof v->b - zeros);
+    if (room(w)) {
+        w->len += dp_short_u256(w->buf + w->len, v);
+    } else {
+        uint8_t value[DP_SHORT_ROOM];
+        put(w, value, dp_short_u256(value, v));
+    }
 }
 
 void devp2p_rlp_put_str(devp2p_rlp_writer *w, const char *string)
@@ -124,7 +84,7 @@ void devp2p_rlp_put_raw(devp2p_rlp_writer *w, devp2p_slice encoded)
 int devp2p_rlp_finish(devp2p_rlp_writer *w, devp2p_slice *out)
 {
     if (w->depth)
-        fail(w, DEVP2P_ERR_STATE);
+        dp_rlp_fail(w, DEVP2P_ERR_STATE);
     *out = (devp2p_slice){ 0 };
     if (!w->err)
         *out = (devp2p_slice){ w->buf, w->len };
