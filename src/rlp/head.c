@@ -7,22 +7,11 @@ enum {
     LIST = DP_RLP_LIST
 };
 
-int dp_rlp_head_read(dp_rlp_head *out, const uint8_t *at, size_t len)
+int dp_rlp_head_read_long(dp_rlp_head *out, const uint8_t *at, size_t len)
 {
-    if (len == 0)
-        return DEVP2P_ERR_RLP_SHORT;
-    uint8_t first = at[0];
-    if (first < STRING) {
-        *out = (dp_rlp_head){ .size = 1 };
-        return 0;
-    }
-    bool list = first >= LIST;
-    unsigned size = (unsigned)(first - (list ? LIST : STRING));
-    if (size <= SHORT_MAX) {
-        *out = (dp_rlp_head){ .size = size, .len = 1, .list = list };
-        return 0;
-    }
-    unsigned n = size - SHORT_MAX; /* bytes of the length */
+    bool list = at[0] >= LIST;
+    unsigned n = /* bytes of the length */
+        (unsigned)(at[0] - (list ? LIST : STRING) - SHORT_MAX);
     if (len - 1 < n)
         return DEVP2P_ERR_RLP_SHORT;
     if (at[1] == 0)

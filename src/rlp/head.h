@@ -22,10 +22,29 @@ typedef struct dp_rlp_head {
     bool list;
 } dp_rlp_head;
 
+/* dp_rlp_head_read_long decodes a header of more than one byte. */
+int dp_rlp_head_read_long(dp_rlp_head *out, const uint8_t *at, size_t len);
+
 /* dp_rlp_head_read decodes a header; whether the payload is there is not asked.
  * Returns: 0, ERR_RLP_SHORT when the header is cut, ERR_RLP_CANON when a
  *          shorter one would do. */
-int dp_rlp_head_read(dp_rlp_head *out, const uint8_t *at, size_t len);
+static inline int dp_rlp_head_read(
+    dp_rlp_head *out, const uint8_t *at, size_t len)
+{
+    if (len == 0)
+        return DEVP2P_ERR_RLP_SHORT;
+    uint8_t first = at[0];
+    if (first < DP_RLP_STRING) {
+        *out = (dp_rlp_head){ .size = 1 };
+        return 0;
+    }
+    bool list = first >= DP_RLP_LIST;
+    unsigned size = (unsigned)(first - (list ? DP_RLP_LIST : DP_RLP_STRING));
+    if (size > DP_RLP_SHORT_MAX)
+        return dp_rlp_head_read_long(out, at, len);
+    *out = (dp_rlp_head){ .size = size, .len = 1, .list = list };
+    return 0;
+}
 
 /* dp_rlp_head_len is the length of the header before a payload of size bytes.
  */

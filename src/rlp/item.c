@@ -75,37 +75,43 @@ static devp2p_slice get_rest(devp2p_rlp_reader *r)
     return r->err ? (devp2p_slice){ 0 } : rest;
 }
 
-void devp2p_rlp_get_item(
-    devp2p_rlp_reader *r, const devp2p_dest *dest, devp2p_arena *arena)
+void dp_rlp_get_value(devp2p_rlp_reader *r, devp2p_rlp_kind kind, size_t size,
+    const devp2p_rlp_type *type, void *to, devp2p_arena *arena)
 {
-    switch (dest->kind) {
+    switch (kind) {
     case DEVP2P_RLP_UINT: {
-        uint64_t max = UINT64_MAX >> (64 - 8 * dest->size);
-        store_uint(dest->to, dest->size, devp2p_rlp_get_uint(r, max));
+        uint64_t max = UINT64_MAX >> (64 - 8 * size);
+        store_uint(to, size, devp2p_rlp_get_uint(r, max));
         break;
     }
     case DEVP2P_RLP_BOOL:
-        *(bool *)dest->to = devp2p_rlp_get_bool(r);
+        *(bool *)to = devp2p_rlp_get_bool(r);
         break;
     case DEVP2P_RLP_U256:
-        *(devp2p_u256 *)dest->to = devp2p_rlp_get_u256(r);
+        dp_rlp_get_u256_to(r, to);
         break;
     case DEVP2P_RLP_BYTES:
-        *(devp2p_slice *)dest->to = devp2p_rlp_get_bytes(r);
+        *(devp2p_slice *)to = devp2p_rlp_get_bytes(r);
         break;
     case DEVP2P_RLP_FIXED:
-        devp2p_rlp_get_fixed(r, dest->to, dest->size);
+        devp2p_rlp_get_fixed(r, to, size);
         break;
     case DEVP2P_RLP_RAW:
-        *(devp2p_slice *)dest->to = devp2p_rlp_get_raw(r);
+        *(devp2p_slice *)to = devp2p_rlp_get_raw(r);
         break;
     case DEVP2P_RLP_REST:
-        *(devp2p_slice *)dest->to = get_rest(r);
+        *(devp2p_slice *)to = get_rest(r);
         break;
     case DEVP2P_RLP_STRUCT:
-        devp2p_rlp_get_struct(r, dest->type, dest->to, arena);
+        devp2p_rlp_get_struct(r, type, to, arena);
         break;
     }
+}
+
+void devp2p_rlp_get_item(
+    devp2p_rlp_reader *r, const devp2p_dest *dest, devp2p_arena *arena)
+{
+    dp_rlp_get_value(r, dest->kind, dest->size, dest->type, dest->to, arena);
 }
 
 void devp2p_rlp_get_items(devp2p_rlp_reader *r, const devp2p_dest *dests,

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* reader.c - the cursor.  Every value moves it forward or ends the reading, so
  * that reading takes a time proportional to the input. */
-#include "rlp/head.h"
-#include "rlp/uint.h"
-
-#include <string.h>
+#include "rlp/item.h"
+#include "rlp/short.h"
 
 devp2p_rlp_reader devp2p_rlp_read(const void *bytes, size_t len)
 {
@@ -21,7 +19,8 @@ static bool fail(devp2p_rlp_reader *r, int err)
 }
 
 /* next takes one value: its header, and its payload, which is there. */
-static bool next(devp2p_rlp_reader *r, dp_rlp_head *head, devp2p_slice *payload)
+static inline bool next(
+    devp2p_rlp_reader *r, dp_rlp_head *head, devp2p_slice *payload)
 {
     if (r->err)
         return false;
@@ -128,7 +127,9 @@ void devp2p_rlp_get_fixed(devp2p_rlp_reader *r, void *out, size_t len)
         fail(r, DEVP2P_ERR_RLP_RANGE);
     if (r->err)
         memset(out, 0, len);
-    else if (len)
+    else if (len <= DP_RLP_SHORT_MAX)
+        dp_short_copy(out, bytes.at, len);
+    else
         memcpy(out, bytes.at, len);
 }
 
@@ -163,12 +164,17 @@ bool devp2p_rlp_get_bool(devp2p_rlp_reader *r)
     return devp2p_rlp_get_uint(r, 1) != 0;
 }
 
+void dp_rlp_get_u256_to(devp2p_rlp_reader *r, devp2p_u256 *out)
+{
+    devp2p_slice bytes = get_integer(r, sizeof out->b);
+    *out = (devp2p_u256){ { 0 } };
+    dp_short_copy(out->b + sizeof out->b - bytes.len, bytes.at, bytes.len);
+}
+
 devp2p_u256 devp2p_rlp_get_u256(devp2p_rlp_reader *r)
 {
-    devp2p_u256 v = { { 0 } };
-    devp2p_slice bytes = get_integer(r, sizeof v.b);
-    if (bytes.len)
-        memcpy(v.b + sizeof v.b - bytes.len, bytes.at, bytes.len);
+    devp2p_u256 v;
+    dp_rlp_get_u256_to(r, &v);
     return v;
 }
 

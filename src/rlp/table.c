@@ -202,8 +202,7 @@ static void get_many(devp2p_rlp_reader *r, const devp2p_rlp_field *f, span *out,
         return;
     }
     for (size_t i = 0; i < n && !r->err; i++) {
-        devp2p_dest element = { f->kind, f->size, f->type, at + i * f->size };
-        devp2p_rlp_get_item(r, &element, arena);
+        dp_rlp_get_value(r, f->kind, f->size, f->type, at + i * f->size, arena);
     }
     if (f->flags & DEVP2P_RLP_LIST)
         devp2p_rlp_leave(r);
@@ -215,12 +214,10 @@ static void get_field(devp2p_rlp_reader *r, const devp2p_rlp_field *f, void *at,
 {
     if ((f->flags & DEVP2P_RLP_OPTIONAL) && !devp2p_rlp_more(r))
         return;
-    if (is_many(f)) {
+    if (is_many(f))
         get_many(r, f, at, arena);
-    } else {
-        devp2p_dest dest = { f->kind, f->size, f->type, at };
-        devp2p_rlp_get_item(r, &dest, arena);
-    }
+    else
+        dp_rlp_get_value(r, f->kind, f->size, f->type, at, arena);
 }
 
 /* tell makes the sentence of devp2p_last_detail.  The innermost struct sees an
