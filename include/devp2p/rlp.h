@@ -135,7 +135,8 @@ typedef struct devp2p_rlp_writer {
     int err;
 } devp2p_rlp_writer;
 
-/* devp2p_rlp_write starts to write.
+/* devp2p_rlp_write starts to write.  Of a buffer all cap bytes belong to the
+ * writer: behind what was written anything may stand.
  *
  * Returns: a writer, by value; there is nothing to free.
  * In:      buf - cap bytes, borrowed as long as it is used; NULL: it stores

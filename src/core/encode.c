@@ -17,29 +17,32 @@ static int encode(
     return devp2p_rlp_finish(&w, out);
 }
 
-/* dp_payload_init: a value that another thread changes between the two passes
- * is an error, or shorter. */
-int dp_payload_init(dp_payload *p, const dp_env *env, const dp_source *from)
+/* encode_long counts first.  A value that another thread changes between the
+ * two passes is an error, or shorter. */
+static int encode_long(dp_payload *p, const dp_source *from)
 {
-    uint8_t *at = p->small;
     int err = encode(&p->bytes, NULL, 0, from);
 
     if (err)
         return err;
-    p->env = env;
-    p->heap = NULL;
     p->cap = p->bytes.len;
     if (p->cap > DP_MESSAGE_MAX)
         return DEVP2P_ERR_TOO_BIG;
-    if (p->cap > sizeof p->small) {
-        at = p->heap = dp_resize(env, NULL, 0, p->cap);
-        if (!at)
-            return DEVP2P_ERR_NOMEM;
-    }
-    err = encode(&p->bytes, at, p->cap, from);
+    p->heap = dp_resize(p->env, NULL, 0, p->cap);
+    if (!p->heap)
+        return DEVP2P_ERR_NOMEM;
+    err = encode(&p->bytes, p->heap, p->cap, from);
     if (err)
         dp_payload_fini(p);
     return err;
+}
+
+int dp_payload_init(dp_payload *p, const dp_env *env, const dp_source *from)
+{
+    p->env = env;
+    p->heap = NULL;
+    int err = encode(&p->bytes, p->small, sizeof p->small, from);
+    return err == DEVP2P_ERR_NOBUF ? encode_long(p, from) : err;
 }
 
 void dp_payload_fini(dp_payload *p)

@@ -7,8 +7,8 @@
 
 #include <devp2p/rlp.h>
 
-/* A dp_source writes the same value as often as it is asked: first to be
- * counted, then to be kept. */
+/* A dp_source writes the same value as often as it is asked: a long one is
+ * counted before it is kept. */
 typedef struct dp_source {
     const devp2p_rlp_type *type; /* a struct */
     const void *value;
