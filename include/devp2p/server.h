@@ -194,6 +194,11 @@ typedef struct devp2p_config {
      * are of all loops together; of send_total and recv_total each has an equal
      * part, for its own peers. */
     uint32_t io_threads;
+
+    /* Bytes of buffers that may be kept for up to a second after their use, for
+     * the next message, beyond what is in use: 16 MiB; 1 MiB to 1 GiB;
+     * DEVP2P_NONE: each buffer is given back at once. */
+    uint32_t warm_total;
 } devp2p_config;
 
 /* --- life --- */

@@ -177,6 +177,17 @@ enum {
         32 << 20 /* the longest message, as it comes and plain */
 };
 
+/* --- buffers that stay warm --- */
+enum {
+    DP_WARM_MIN = 32 * 1024,     /* smaller ones cost the system little */
+    DP_WARM_MAX = 4 << 20,       /* a larger one alone would fill much of it */
+    DP_WARM_TOTAL = 16 << 20,    /* 8 peers that each send or take 1 MiB */
+    DP_WARM_TOTAL_MIN = 1 << 20, /* less holds no block of a long message */
+    DP_WARM_TOTAL_MAX = 1 << 30,
+    DP_WARM_CHUNKS = 4 /* a quarter is for chunks, the rest for larger ones */
+};
+#define DP_WARM_NS (500 * DP_MS) /* unused so long, or up to twice, it goes */
+
 /* --- bandwidth and rules --- */
 enum {
     DP_RATE_MIN = 4096,    /* bytes a second: a peer gives up what is slower */

@@ -64,6 +64,10 @@ void dp_session_free(dp_session *s); /* NULL is fine */
  * says that n bytes were put there, dp_session_eof that none will follow (err
  * 0) or that the connection broke (ERR_RESET, ERR_IO). */
 size_t dp_session_room(dp_session *s, uint8_t **at);
+
+/* dp_session_full: there is no such room; unlike the above it takes no memory
+ * to be read into later. */
+bool dp_session_full(dp_session *s);
 void dp_session_recv(dp_session *s, size_t n, dp_now now);
 void dp_session_eof(dp_session *s, int err, dp_now now);
 

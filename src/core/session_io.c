@@ -38,6 +38,15 @@ size_t dp_session_room(dp_session *s, uint8_t **at)
     return n;
 }
 
+bool dp_session_full(dp_session *s)
+{
+    uint8_t *at;
+    bool full = dp_session_room(s, &at) == 0;
+
+    dp_rx_settle(&s->rx);
+    return full;
+}
+
 void dp_session_recv(dp_session *s, size_t n, dp_now now)
 {
     int err = 0;

@@ -310,6 +310,16 @@ static int copy_access(dp_config *out, const devp2p_config *cfg)
 
 /* --- all of it --- */
 
+static int check_warm(dp_config *out, uint32_t n)
+{
+    out->warm_total = n ? n : DP_WARM_TOTAL;
+    if (n == 0 || n == DEVP2P_NONE ||
+        (n >= DP_WARM_TOTAL_MIN && n <= DP_WARM_TOTAL_MAX))
+        return 0;
+    return dp_fail(DEVP2P_ERR_INVALID, "warm_total: %u is not from %d to %d", n,
+        DP_WARM_TOTAL_MIN, DP_WARM_TOTAL_MAX);
+}
+
 static int check_numbers(dp_config *out, const devp2p_config *cfg)
 {
     uint32_t peers = cfg->max_peers, stack = cfg->run_stack;
@@ -331,6 +341,8 @@ static int check_numbers(dp_config *out, const devp2p_config *cfg)
     out->run_stack = stack ? stack : DP_RUN_STACK_DEFAULT;
     out->io_threads = cfg->io_threads ? cfg->io_threads : 1;
     int err = dp_bandwidth_init(&out->bandwidth, cfg);
+    if (!err)
+        err = check_warm(out, cfg->warm_total);
     return err ? err : dp_self_check_log_level(cfg->log_level);
 }
 

@@ -39,6 +39,7 @@ typedef struct dp_config {
     devp2p_resolve_fn *resolver;
     void *resolver_user;
     bool message_events;
+    uint32_t warm_total; /* DEVP2P_NONE for none */
 } dp_config;
 
 /* dp_config_init checks and copies.  Every error leaves a sentence that names

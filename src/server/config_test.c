@@ -306,6 +306,11 @@ static void numbers(void **state)
     cfg.run_stack = DP_RUN_STACK_MAX + 1;
     refused(&t, &cfg, DEVP2P_ERR_INVALID, "run_stack", "67108865");
     cfg.run_stack = DP_RUN_STACK_MIN;
+    cfg.warm_total = DP_WARM_TOTAL_MIN - 1;
+    refused(&t, &cfg, DEVP2P_ERR_INVALID, "warm_total", "1048575");
+    cfg.warm_total = DP_WARM_TOTAL_MAX + 1;
+    refused(&t, &cfg, DEVP2P_ERR_INVALID, "warm_total", "1073741825");
+    cfg.warm_total = DP_WARM_TOTAL_MAX;
     cfg.log_level = (devp2p_log_level)(DEVP2P_LOG_TRACE + 1);
     refused(&t, &cfg, DEVP2P_ERR_INVALID, "log_level", "6");
     cfg.log_level = DEVP2P_LOG_TRACE;
@@ -315,10 +320,12 @@ static void numbers(void **state)
     assert_int_equal(c.max_peers, DEVP2P_NONE);
     assert_int_equal(c.run_stack, DP_RUN_STACK_MIN);
     assert_int_equal(c.io_threads, DP_LOOPS_MAX);
+    assert_int_equal(c.warm_total, DP_WARM_TOTAL_MAX);
     dp_config_fini(&c);
-    cfg.io_threads = 0;
+    cfg.io_threads = cfg.warm_total = 0;
     assert_int_equal(init(&c, &cfg), 0);
     assert_int_equal(c.io_threads, 1);
+    assert_int_equal(c.warm_total, DP_WARM_TOTAL);
     dp_config_fini(&c);
 }
 

@@ -292,11 +292,10 @@ void dp_line_write(dp_line *line, dp_now now)
 
 void dp_line_want(dp_line *line)
 {
-    uint8_t *at;
     unsigned want = 0;
 
     if (line->full)
-        line->full = dp_session_room(line->session, &at) == 0;
+        line->full = dp_session_full(line->session);
     if (!line->ended && !line->full)
         want |= DP_READ;
     if (!line->ended && !line->broken && line->choked)
@@ -462,7 +461,7 @@ static int meet(dp_line *line)
 {
     devp2p_server *srv = line->loop->srv;
     dp_peer_setup setup = {
-        .env = &srv->cfg.env,
+        .env = &line->loop->self.env,
         .pub = dp_session_peer(line->session),
         .hello = dp_session_hello(line->session),
         .remote = line->far,

@@ -2,13 +2,8 @@
 #include "server/loop.h"
 
 #include "base/bytes.h"
+#include "base/limits.h"
 #include "server/server.h"
-
-enum {
-    CHUNKS_MIN = 2,
-    CHUNKS_MAX = 8,
-    PEERS_A_CHUNK = 8 /* that do not use it at the same moment */
-};
 
 /* --- which thread --- */
 
@@ -58,14 +53,12 @@ dp_loop *dp_loops_choose(devp2p_server *srv)
 
 /* --- life --- */
 
-/* chunks_kept is how many chunks of 16 KiB a loop keeps that nobody uses. */
-static size_t chunks_kept(uint32_t max_peers)
+/* chunks_kept is how many chunks a loop may keep that nobody uses. */
+static size_t chunks_kept(const dp_config *cfg)
 {
-    size_t n = max_peers == DEVP2P_NONE ? 0 : max_peers / PEERS_A_CHUNK;
-
-    if (n < CHUNKS_MIN)
-        return CHUNKS_MIN;
-    return n < CHUNKS_MAX ? n : CHUNKS_MAX;
+    if (cfg->warm_total == DEVP2P_NONE)
+        return 0;
+    return cfg->warm_total / DP_WARM_CHUNKS / DP_CHUNK / cfg->io_threads;
 }
 
 int dp_loop_init(
@@ -80,14 +73,15 @@ int dp_loop_init(
     dp_list_init(&l->dirty);
     *self = srv->self;
     self->env.random_user = world;
+    if (srv->warm)
+        dp_warm_above(srv->warm, &self->env);
     dp_bandwidth_apply(
         &srv->cfg.bandwidth, self, &srv->in, &srv->out, &l->recv, &l->send);
     self->traffic = &l->moved;
     dp_scratch_init(&l->scratch, &self->env);
     int err = dp_timers_new(&l->timers, &self->env);
     if (!err)
-        err =
-            dp_pool_new(&l->pool, &self->env, chunks_kept(srv->cfg.max_peers));
+        err = dp_pool_new(&l->pool, &self->env, chunks_kept(&srv->cfg));
     if (!err)
         err = dp_engine_new(&l->engine, &self->env, srv->crypto);
     self->pool = l->pool;

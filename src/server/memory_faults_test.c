@@ -13,6 +13,14 @@ static void plant(stage *s, const fault *f)
     s->memory.fail_to = f->to;
 }
 
+/* plant_cold: a server that keeps no buffers asks for more of them, and none of
+ * it is made up for by giving back what is kept. */
+static void plant_cold(stage *s, const fault *f)
+{
+    s->a.x.cfg.warm_total = DEVP2P_NONE;
+    plant(s, f);
+}
+
 static void heal(stage *s)
 {
     s->memory.fail_from = 0;
@@ -95,6 +103,12 @@ static const fault of_server = {
     .what = "from call",
     .err = DEVP2P_ERR_NOMEM,
 };
+static const fault of_cold_server = {
+    .plant = plant_cold,
+    .heal = heal,
+    .what = "without warm buffers, from call",
+    .err = DEVP2P_ERR_NOMEM,
+};
 static const fault of_libcrypto = {
     .plant = plant_crypto,
     .heal = heal_crypto,
@@ -107,6 +121,13 @@ static void each_fails_once(void **state)
     (void)state;
     for (size_t i = 0; i < SCENARIOS; i++)
         each_of(&scenarios[i], of_server, false);
+}
+
+static void each_of_a_cold_server_fails(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SCENARIOS; i++)
+        each_of(&scenarios[i], of_cold_server, false);
 }
 
 static void each_fails_from_then_on(void **state)
@@ -128,6 +149,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(each_fails_once, tell_where),
+        cmocka_unit_test_teardown(each_of_a_cold_server_fails, tell_where),
         cmocka_unit_test_teardown(each_fails_from_then_on, tell_where),
         cmocka_unit_test_teardown(each_of_libcrypto_fails, tell_where),
     };

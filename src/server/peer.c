@@ -4,6 +4,7 @@
 #include "core/conduct.h"
 #include "server/line.h"
 #include "server/pipe.h"
+#include "server/warm.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -54,6 +55,7 @@ int dp_peer_new(devp2p_peer **out, const dp_peer_setup *setup)
     atomic_init(&p->refs, 1);
     p->env = *setup->env;
     p->env.random = NULL;
+    dp_warm_keep(&p->env);
     p->size = size;
     p->pub = *setup->pub;
     p->id = devp2p_pubkey_id(setup->pub);
@@ -82,6 +84,7 @@ void devp2p_peer_drop(devp2p_peer *p)
     dp_traffic_fini(&p->traffic, &p->env);
     pthread_mutex_destroy(&p->lock);
     dp_free(&env, p, p->size);
+    dp_warm_drop(&env);
 }
 
 /* --- with the loop --- */

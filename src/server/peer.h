@@ -22,7 +22,7 @@ struct devp2p_peer {
     atomic_uint refs;
     atomic_uint flags; /* set by the loop */
     atomic_int score;  /* set by the loop, of a test peer by who reports */
-    dp_env env;        /* of the memory; it has no randomness */
+    dp_env env;        /* of the memory, kept (warm.h); it has no randomness */
     size_t size;       /* of this block */
 
     /* never changes */

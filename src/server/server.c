@@ -112,6 +112,26 @@ static int make_loop(devp2p_server *srv)
     return err;
 }
 
+/* warmed: only the first loop looks at the time, so it has to wake for that. */
+static void warmed(void *user)
+{
+    devp2p_server *srv = user;
+
+    if (atomic_load(&srv->life) == DP_LIFE_RUNNING &&
+        !dp_loop_inside(&srv->loops[0]))
+        srv->world->ops->wake(srv->world);
+}
+
+static int make_warm(devp2p_server *srv)
+{
+    size_t total = srv->cfg.warm_total;
+
+    if (srv->cfg.warm_total == DEVP2P_NONE)
+        return 0;
+    return dp_warm_new(
+        &srv->warm, &srv->cfg.env, total - total / DP_WARM_CHUNKS, warmed, srv);
+}
+
 static int make_loops(devp2p_server *srv, const uint8_t salt[16], size_t lines)
 {
     const dp_env *env = &srv->self.env;
@@ -124,6 +144,7 @@ static int make_loops(devp2p_server *srv, const uint8_t salt[16], size_t lines)
     srv->loops = dp_alloc(env, n * sizeof *srv->loops);
     if (!srv->loops)
         return DEVP2P_ERR_NOMEM;
+    err = make_warm(srv);
     while (srv->nloops < n && !err)
         err = make_loop(srv);
     if (!err && n > 1)
@@ -207,6 +228,7 @@ static void unmake(devp2p_server *srv)
     dp_host_free(srv->host);
     dp_gate_free(srv->gate);
     free_loops(srv);
+    dp_warm_free(srv->warm);
     dp_map_free(srv->lines);
     dp_map_free(srv->relayed);
     unmake_rules(srv);

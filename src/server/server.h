@@ -15,6 +15,7 @@
 #include "server/listener.h"
 #include "server/loop.h"
 #include "server/mailbox.h"
+#include "server/warm.h"
 
 typedef enum dp_life {
     DP_LIFE_NEW = 0,
@@ -31,6 +32,7 @@ struct devp2p_server {
     dp_rules *rules;   /* one for each protocol, NULL: none has any */
     dp_node_self self; /* what the loops' are copies of */
     size_t send_limit; /* of what waits to be sent in all */
+    dp_warm *warm;     /* above the allocator, for the loops; NULL: none */
 
     /* any thread */
     atomic_int life; /* dp_life */

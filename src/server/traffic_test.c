@@ -241,6 +241,89 @@ static void idle_again(void **state)
     }
 }
 
+/* got_soon lets time pass until b has got something of a size. */
+static void got_soon(pair *p, size_t bytes)
+{
+    for (int i = 0; i < 1000 && p->b.one.bytes[1] < bytes; i++)
+        net_run(&p->n, DP_MS);
+    assert_int_equal(p->b.one.bytes[1], bytes);
+}
+
+/* tell_large lets b get a large message, the n-th of code 1. */
+static void tell_large(pair *p, devp2p_slice msg, size_t n)
+{
+    assert_int_equal(devp2p_send_raw(p->a.one.rw[0], 1, msg), 0);
+    got_soon(p, n * msg.len);
+}
+
+/* The buffers of large messages serve the next ones; a second later a
+ * connection costs not a byte more than before, and at once where no buffer is
+ * to be kept. */
+static void warm_for_a_second(void **state)
+{
+    (void)state;
+    static uint8_t large[1 << 20];
+    const devp2p_slice msg = { large, sizeof large };
+
+    net_noise(large, sizeof large);
+    for (int cold = 0; cold < 2; cold++) {
+        pair *p = pair_new();
+        p->b.x.cfg.warm_total = cold ? DEVP2P_NONE : 0;
+        pair_start(p);
+        size_t before = idle(p);
+
+        tell_large(p, msg, 1);
+        if (cold)
+            assert_true(p->memory.live <= before);
+        else
+            assert_true(p->memory.live > before + 2 * sizeof large);
+        tell_large(p, msg, 2);
+        net_run(&p->n, 100 * DP_MS);
+        size_t calls = p->memory.calls;
+        tell_large(p, msg, 3);
+        if (cold)
+            assert_true(p->memory.calls > calls);
+        else
+            assert_int_equal(p->memory.calls, calls);
+        net_run(&p->n, DP_SEC);
+        assert_int_equal(p->memory.live, before);
+        pair_end(p);
+    }
+}
+
+/* A thread that has given a buffer back, and nothing that the loop has to do,
+ * wakes it all the same: it alone looks at the time.  A server that has stopped
+ * keeps nothing. */
+static void what_a_thread_gives_back(void **state)
+{
+    (void)state;
+    static const devp2p_rule rules[] = {
+        { .code = 1, .priority = DEVP2P_NORMAL, .max_size = 1000 }, { 0 }
+    };
+    static uint8_t large[1 << 20];
+    const devp2p_slice msg = { large, sizeof large };
+    pair *p = pair_new();
+
+    net_noise(large, sizeof large);
+    p->b.rows[0].rules = rules;
+    pair_start(p);
+    size_t before = idle(p);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(devp2p_send_raw(p->b.one.rw[0], 1, msg),
+            DEVP2P_ERR_TOO_BIG); /* after it was compressed */
+        assert_true(p->memory.live > before + sizeof large);
+        net_run(&p->n, DP_SEC);
+        assert_int_equal(p->memory.live, before);
+    }
+    assert_int_equal(
+        devp2p_send_raw(p->b.one.rw[0], 1, msg), DEVP2P_ERR_TOO_BIG);
+    assert_true(dp_warm_spare(p->b.x.srv->warm) > sizeof large);
+    devp2p_server_stop(p->b.x.srv);
+    net_run(&p->n, 400 * DP_MS);
+    assert_int_equal(dp_warm_spare(p->b.x.srv->warm), 0);
+    pair_end(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +332,8 @@ int main(void)
         cmocka_unit_test(test_peers),
         cmocka_unit_test(after_the_end),
         cmocka_unit_test(idle_again),
+        cmocka_unit_test(warm_for_a_second),
+        cmocka_unit_test(what_a_thread_gives_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

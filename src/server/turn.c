@@ -6,6 +6,7 @@
 #include "server/events.h"
 #include "server/relay.h"
 #include "server/server.h"
+#include "server/warm.h"
 
 enum { BATCH = 64 }; /* jobs that the frame engine gets at once */
 
@@ -371,6 +372,18 @@ static void tell_traffic(dp_loop *loop)
     pthread_mutex_unlock(&srv->lock);
 }
 
+/* air gives back memory that was not needed for a while, and returns when it
+ * has to look again. */
+static uint64_t air(dp_loop *loop, dp_now now)
+{
+    devp2p_server *srv = loop->srv;
+    uint64_t at = dp_pool_age(loop->pool, now);
+
+    if (!leads(loop) || !srv->warm)
+        return at;
+    return dp_sooner(at, dp_warm_age(srv->warm, now));
+}
+
 /* next_turn is when the next turn is due. */
 static uint64_t next_turn(dp_loop *loop, dp_now now)
 {
@@ -414,8 +427,11 @@ static void end(dp_loop *loop)
 
     loop->ended = true;
     loop->world->ops->end(loop->world);
+    dp_pool_drain(loop->pool);
     if (!leads(loop))
         return;
+    if (loop->srv->warm)
+        dp_warm_close(loop->srv->warm);
     dp_events_end(srv);
     atomic_store(&srv->over, true);
     for (size_t i = 1; i < srv->nloops; i++)
@@ -444,7 +460,7 @@ static uint64_t turn(void *server, dp_now now)
         end(loop);
         next = DP_NEVER;
     } else {
-        next = next_turn(loop, now);
+        next = dp_sooner(air(loop, now), next_turn(loop, now));
     }
     dp_loop_leave(loop);
     return next;
