@@ -16,9 +16,10 @@
 #endif
 
 #ifdef DP_SHADES
-#include <sanitizer/asan_interface.h>
-#define dp_shade(at, n)   ASAN_POISON_MEMORY_REGION(at, n)
-#define dp_unshade(at, n) ASAN_UNPOISON_MEMORY_REGION(at, n)
+void __asan_poison_memory_region(const volatile void *at, size_t n);
+void __asan_unpoison_memory_region(const volatile void *at, size_t n);
+#define dp_shade(at, n)   __asan_poison_memory_region(at, n)
+#define dp_unshade(at, n) __asan_unpoison_memory_region(at, n)
 #else
 #define dp_shade(at, n)   ((void)(at), (void)(n))
 #define dp_unshade(at, n) ((void)(at), (void)(n))
