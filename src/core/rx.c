@@ -10,6 +10,14 @@ void dp_rx_init(dp_rx *rx, const dp_env *env, dp_pool *pool, dp_budget *total)
     *rx = (dp_rx){ .env = env, .pool = pool, .share = { .total = total } };
 }
 
+/* forget: there is no buffer any more. */
+static void forget(dp_rx *rx)
+{
+    dp_share_give(&rx->share, rx->share.used);
+    rx->at = NULL;
+    rx->cap = rx->head = rx->opened = rx->filled = 0;
+}
+
 /* release gives the buffer back, be it a chunk or a block. */
 static void release(dp_rx *rx)
 {
@@ -19,9 +27,7 @@ static void release(dp_rx *rx)
         dp_pool_put(rx->pool, rx->at);
     else
         dp_free(rx->env, rx->at, rx->cap);
-    dp_share_give(&rx->share, rx->share.used);
-    rx->at = NULL;
-    rx->cap = rx->head = rx->opened = rx->filled = 0;
+    forget(rx);
 }
 
 void dp_rx_fini(dp_rx *rx)
@@ -43,6 +49,24 @@ void dp_rx_settle(dp_rx *rx)
 {
     if (!rx->lent && rx->head == rx->filled)
         release(rx);
+}
+
+/* within: at points into the buffer. */
+static bool within(const dp_rx *rx, const uint8_t *at)
+{
+    uintptr_t from = (uintptr_t)rx->at, p = (uintptr_t)at;
+    return p >= from && p - from < rx->cap;
+}
+
+/* dp_rx_keep: a block holds one frame, and ends with it. */
+bool dp_rx_keep(dp_rx *rx, dp_buf *out, const uint8_t *at)
+{
+    if (rx->lent || rx->cap <= DP_CHUNK || rx->head < rx->filled ||
+        !within(rx, at))
+        return false;
+    *out = (dp_buf){ .at = rx->at, .len = rx->filled, .cap = rx->cap };
+    forget(rx);
+    return true;
 }
 
 /* --- room --- */

@@ -10,6 +10,7 @@
 #ifndef DP_RX_H
 #define DP_RX_H
 
+#include "base/buf.h"
 #include "base/pool.h"
 #include "core/share.h"
 #include "crypto/frames.h"
@@ -52,6 +53,11 @@ void dp_rx_take(dp_rx *rx, dp_now now);
  * past it too: it stays where it is until dp_rx_settle or dp_rx_room. */
 bool dp_rx_peek(const dp_rx *rx, const uint8_t **body, size_t *size);
 bool dp_rx_next(dp_rx *rx, const uint8_t **body, size_t *size);
+
+/* dp_rx_keep gives away the block that at is in, the body that was walked past
+ * last: it is the caller's from now on, and counts no more.  False when at is
+ * in a chunk, or not here at all. */
+bool dp_rx_keep(dp_rx *rx, dp_buf *out, const uint8_t *at);
 
 /* dp_rx_settle gives memory back when nothing is left in it; dp_rx_drop throws
  * away what is there. */

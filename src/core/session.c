@@ -101,6 +101,21 @@ void dp_session_took(dp_session *s, size_t cap, size_t full, dp_now now)
     }
 }
 
+bool dp_session_keep(dp_session *s, dp_buf *out, const uint8_t *body)
+{
+    return dp_rx_keep(&s->rx, out, body);
+}
+
+void dp_session_charge(dp_session *s, size_t n)
+{
+    dp_share_take(&s->mux.share, n);
+}
+
+void dp_session_discharge(dp_session *s, size_t n)
+{
+    dp_share_give(&s->mux.share, n);
+}
+
 /* --- the end --- */
 
 void dp_session_lose(dp_session *s, int reason, bool reset)

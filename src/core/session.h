@@ -13,6 +13,7 @@
 #ifndef DP_SESSION_H
 #define DP_SESSION_H
 
+#include "base/buf.h"
 #include "core/ec.h"
 #include "core/meter.h"
 #include "core/mux.h"
@@ -89,6 +90,14 @@ void dp_session_unmark(dp_session *s);
 /* dp_session_took says that a reader is done with a MSG of so many inflated
  * bytes. */
 void dp_session_took(dp_session *s, size_t cap, size_t full, dp_now now);
+
+/* dp_session_keep gives away the memory that the body of the last MSG is in, if
+ * it is a block of its own and still there; it counts in no total from then on.
+ * dp_session_charge counts n bytes more in the receive total, for what a
+ * message needs beside its inflated bytes; dp_session_discharge ends that. */
+bool dp_session_keep(dp_session *s, dp_buf *out, const uint8_t *body);
+void dp_session_charge(dp_session *s, size_t n);
+void dp_session_discharge(dp_session *s, size_t n);
 
 /* dp_session_close ends the session: what is queued goes out first if flush,
  * then Disconnect with reason (DEVP2P_DISC_*; an error code says nothing to the

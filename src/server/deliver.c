@@ -12,22 +12,36 @@ typedef struct letter {
     size_t full;
     bool snappy;
     bool fresh; /* it has just come, nobody was told */
+    bool kept;  /* body stays where it is, it is not the session's */
     int64_t received_ms;
 } letter;
 
 /* open_letter makes a message plain: 0, ERR_SNAPPY, ERR_NOMEM.  The payload
- * stays in the loop's scratch until the next one. */
+ * stays in the loop's scratch until the next one, if it was not plain in memory
+ * of its own. */
 static int open_letter(dp_loop *loop, devp2p_msg *msg, const letter *l)
 {
-    int err = dp_scratch_open(&loop->scratch, l->body, l->full, l->snappy);
+    devp2p_slice payload = l->body;
+    int err = 0;
 
+    if (l->snappy || !l->kept) {
+        err = dp_scratch_open(&loop->scratch, l->body, l->full, l->snappy);
+        payload = (devp2p_slice){ loop->scratch.plain.at, l->full };
+    }
     *msg = (devp2p_msg){
         .code = l->code,
-        .payload = { loop->scratch.plain.at, l->full },
+        .payload = payload,
         .received_ms = (uint64_t)l->received_ms,
         .arena = dp_scratch_arena(&loop->scratch),
     };
     return err;
+}
+
+/* is_long: it would keep the loop from everything else for too long to become
+ * plain at once. */
+static bool is_long(size_t full, bool snappy)
+{
+    return snappy && full > DP_TURN_PLAIN;
 }
 
 /* letter_of is a message that waits. */
@@ -35,9 +49,10 @@ static letter letter_of(const dp_message *m)
 {
     return (letter){
         .code = m->code,
-        .body = { m->bytes, m->len },
+        .body = m->body,
         .full = m->full,
         .snappy = m->snappy,
+        .kept = true,
         .received_ms = m->received_ms,
     };
 }
@@ -53,6 +68,14 @@ static bool announce(dp_line *line, const dp_channel *ch, const letter *l)
     return !line->code && !dp_peer_ending(ch->rw.peer);
 }
 
+/* spoil ends the connection for a message that cannot be made plain. */
+static void spoil(dp_line *line, int err, dp_now now)
+{
+    if (err == DEVP2P_ERR_SNAPPY)
+        err = DEVP2P_DISC_PROTOCOL_ERROR;
+    dp_line_end(line, err, SIZE_MAX, now);
+}
+
 /* hand calls on_msg; false when it wants the message again. */
 static bool hand(dp_line *line, dp_channel *ch, const letter *l, dp_now now)
 {
@@ -60,9 +83,7 @@ static bool hand(dp_line *line, dp_channel *ch, const letter *l, dp_now now)
     int err = open_letter(line->loop, &msg, l);
 
     if (err) {
-        if (err == DEVP2P_ERR_SNAPPY)
-            err = DEVP2P_DISC_PROTOCOL_ERROR;
-        dp_line_end(line, err, SIZE_MAX, now);
+        spoil(line, err, now);
         return true;
     }
     if (!announce(line, ch, l))
@@ -85,11 +106,30 @@ static void hold(dp_line *line, dp_channel *ch)
     dp_peer_unlock(ch->rw.peer);
 }
 
-/* queue copies a message for later; without memory the connection ends. */
+/* message_of makes a letter a message.  The block of a long frame comes along,
+ * the bytes of others are copied; NULL when memory is out. */
+static dp_message *message_of(dp_line *line, const dp_env *env, const letter *l)
+{
+    dp_message head = {
+        .code = l->code,
+        .received_ms = l->received_ms,
+        .body = l->body,
+        .full = l->full,
+        .snappy = l->snappy,
+    };
+
+    if (!dp_session_keep(line->session, &head.block, l->body.at))
+        return dp_message_new(env, &head);
+    dp_message *m = dp_message_around(env, &head);
+    if (!m)
+        dp_buf_fini(&head.block, env);
+    return m;
+}
+
+/* queue keeps a message for later; without memory the connection ends. */
 static void queue(dp_line *line, dp_channel *ch, const letter *l, dp_now now)
 {
-    dp_message *m = dp_message_new(
-        &ch->rw.peer->env, l->code, l->body, l->full, l->snappy, now);
+    dp_message *m = message_of(line, &ch->rw.peer->env, l);
 
     if (!m) {
         dp_session_took(line->session, ch->cap, l->full, now);
@@ -118,7 +158,8 @@ void dp_deliver(dp_line *line, const dp_session_event *ev, dp_now now)
 
     if (line->code || dp_peer_ending(ch->rw.peer)) {
         dp_session_took(line->session, ch->cap, l.full, now);
-    } else if (ch->runs || !dp_list_empty(&ch->in)) {
+    } else if (ch->runs || !dp_list_empty(&ch->in) ||
+               is_long(l.full, l.snappy)) {
         queue(line, ch, &l, now);
     } else if (hand(line, ch, &l, now)) {
         dp_session_took(line->session, ch->cap, l.full, now);
@@ -130,15 +171,43 @@ void dp_deliver(dp_line *line, const dp_session_event *ev, dp_now now)
     }
 }
 
-/* resume gives on_msg what it put off. */
+/* unfold makes a long message plain, a piece at a time: 0 when it is, or is not
+ * long, ERR_AGAIN, ERR_SNAPPY, ERR_NOMEM.  What it still needs of its body
+ * counts in the receive total meanwhile. */
+static int unfold(dp_line *line, const dp_env *env, dp_message *m)
+{
+    dp_loop *loop = line->loop;
+    size_t block = m->block.cap;
+    size_t max = loop->unfolds < DP_TURN_BYTES ? loop->unfolds : DP_TURN_BYTES;
+
+    if (!is_long(m->full, m->snappy))
+        return 0;
+    line->starved |= max == 0;
+    if (max == 0)
+        return DEVP2P_ERR_AGAIN;
+    loop->unfolds -= max;
+    if (!m->inflate)
+        dp_session_charge(line->session, block);
+    int err = dp_message_unfold(env, m, max);
+    if (err != DEVP2P_ERR_AGAIN)
+        dp_session_discharge(line->session, block);
+    return err;
+}
+
+/* resume gives on_msg what waits: it was put off, or was too long. */
 static void resume(dp_line *line, dp_channel *ch, dp_now now)
 {
     dp_link *k = dp_list_first(&ch->in);
 
     for (int n = 0; k && n < DP_TURN_MESSAGES; n++) {
         dp_message *m = dp_of(k, dp_message, link);
+        int err = unfold(line, &ch->rw.peer->env, m);
+        if (err == DEVP2P_ERR_AGAIN)
+            break;
         letter l = letter_of(m);
-        if (!hand(line, ch, &l, now)) {
+        if (err) {
+            spoil(line, err, now);
+        } else if (!hand(line, ch, &l, now)) {
             hold(line, ch);
             return;
         }
@@ -193,9 +262,12 @@ void dp_deliver_rest(dp_line *line, dp_channel *ch)
 
     for (dp_link *k; !err && (k = dp_list_first(&ch->in));) {
         dp_message *m = dp_of(k, dp_message, link);
-        letter l = letter_of(m);
         devp2p_msg msg;
-        err = open_letter(line->loop, &msg, &l);
+        if (m->inflate)
+            err = dp_message_unfold(&ch->rw.peer->env, m, SIZE_MAX);
+        letter l = letter_of(m);
+        if (!err)
+            err = open_letter(line->loop, &msg, &l);
         if (!err)
             err = ch->row->on_msg(&ch->rw, &msg, ch->row->user);
         dp_unlink(k);
@@ -208,4 +280,6 @@ void dp_deliver_close(dp_channel *ch, int reason)
     if (ch->opened && ch->row->on_close)
         ch->row->on_close(&ch->rw, reason, ch->unsent, ch->row->user);
     ch->opened = false;
+    if (!ch->runs)
+        dp_messages_free(&ch->rw.peer->env, &ch->in);
 }

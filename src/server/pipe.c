@@ -99,7 +99,7 @@ static int read_message(devp2p_rw *rw, devp2p_msg *msg, uint32_t timeout_ms)
         return err;
     *msg = (devp2p_msg){
         .code = e->current->code,
-        .payload = { e->current->bytes, e->current->len },
+        .payload = e->current->body,
         .received_ms = (uint64_t)e->current->received_ms,
         .arena = dp_scratch_arena(&e->scratch),
     };
@@ -156,8 +156,13 @@ static int send_payload(devp2p_rw *rw, uint64_t code, devp2p_slice payload)
 
     if (payload.len > DP_MESSAGE_MAX)
         return DEVP2P_ERR_TOO_BIG;
-    dp_message *m =
-        dp_message_new(&p->env, code, payload, payload.len, false, p->now());
+    dp_message head = {
+        .code = code,
+        .received_ms = p->now().wall,
+        .body = payload,
+        .full = payload.len,
+    };
+    dp_message *m = dp_message_new(&p->env, &head);
     if (!m)
         return DEVP2P_ERR_NOMEM;
     pthread_mutex_lock(&p->lock);

@@ -6,12 +6,20 @@
  * one wake for many messages. */
 enum { DONE_MESSAGES = 32, DONE_BYTES = 64 * 1024 };
 
-/* finish gives back what the last read lent.  Lock held. */
+/* shed gives back the memory of what the last read lent, which may take the
+ * kernel a while: without the lock. */
+static void shed(dp_channel *ch)
+{
+    dp_scratch_shrink(&ch->scratch);
+    if (ch->current)
+        dp_message_shed(&ch->rw.peer->env, ch->current);
+}
+
+/* finish lets the loop count what the last read lent.  Lock held. */
 static void finish(dp_channel *ch)
 {
     dp_message *m = ch->current;
 
-    dp_scratch_shrink(&ch->scratch);
     if (m) {
         ch->current = NULL;
         dp_list_push(&ch->done, &m->link);
@@ -51,12 +59,13 @@ static int await(dp_channel *ch, uint32_t timeout_ms)
 static int open_current(dp_channel *ch, devp2p_msg *msg)
 {
     dp_message *m = ch->current;
-    devp2p_slice body = { m->bytes, m->len };
+    devp2p_slice body = m->body;
 
     if (m->snappy) {
         int err = dp_scratch_open(&ch->scratch, body, m->full, true);
         if (err)
             return err;
+        dp_message_shed(&ch->rw.peer->env, m);
         body = (devp2p_slice){ ch->scratch.plain.at, m->full };
     }
     *msg = (devp2p_msg){
@@ -95,6 +104,7 @@ int dp_channel_read(devp2p_rw *rw, devp2p_msg *msg, uint32_t timeout_ms)
     if (!ch->runs)
         return dp_fail(
             DEVP2P_ERR_STATE, "devp2p_read is for handlers of the run style");
+    shed(ch);
     dp_peer_lock(ch->rw.peer);
     finish(ch);
     int err = await(ch, timeout_ms);
@@ -114,7 +124,10 @@ int dp_channel_read(devp2p_rw *rw, devp2p_msg *msg, uint32_t timeout_ms)
 
 void dp_channel_done(devp2p_rw *rw)
 {
+    dp_channel *ch = dp_channel_of(rw);
+
+    shed(ch);
     dp_peer_lock(rw->peer);
-    finish(dp_channel_of(rw));
+    finish(ch);
     dp_peer_unlock(rw->peer);
 }

@@ -282,6 +282,7 @@ static void begin(dp_loop *loop, dp_list *batch, dp_now now)
     devp2p_server *srv = loop->srv;
     bool stops = atomic_load(&srv->stop) && !loop->hurried;
 
+    loop->unfolds = DP_TURN_PLAIN;
     if (leads(loop) && stops)
         stop(srv, now);
     tick_lines(loop, now);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* envelope_fuzz.c - as a block the input inflates to what it declares or is
- * refused; as a payload it survives both ways. */
+ * refused, in pieces just as at once; as a payload it survives both ways. */
 #include "wire/envelope.h"
+#include "wire/inflate.h"
 
 #include "base/assert.h"
 #include "base/limits.h"
@@ -10,6 +11,23 @@
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* pieces: out is what libsnappy made of the block, err what it said. */
+static void pieces(
+    const uint8_t *out, size_t full, int err, const uint8_t *data, size_t size)
+{
+    uint8_t *again = malloc(full ? full : 1);
+    dp_inflate f;
+    dp_assert(again);
+    dp_assert(dp_inflate_begin(&f, again, full, data, size) == 0);
+    int got;
+    do
+        got = dp_inflate_some(&f, 1 + size % 200);
+    while (got == DEVP2P_ERR_AGAIN);
+    dp_assert(got == err);
+    dp_assert(err || !full || memcmp(again, out, full) == 0);
+    free(again);
+}
 
 static void inflate(const uint8_t *data, size_t size)
 {
@@ -21,6 +39,7 @@ static void inflate(const uint8_t *data, size_t size)
     dp_assert(out);
     int err = dp_snappy_inflate(out, full, data, size);
     dp_assert(err == 0 || err == DEVP2P_ERR_SNAPPY);
+    pieces(out, full, err, data, size);
     free(out);
 }
 
