@@ -80,13 +80,23 @@ static int take_chunk(dp_rx *rx)
     return 0;
 }
 
-/* grow doubles the memory of a frame that fills all of it, never beyond the
- * frame's end: what follows the frame goes to a chunk again. */
+/* next_cap is the least of a frame's bytes, half of them, a quarter .. that is
+ * more than cap, so at most twice that: what is copied when a block grows is
+ * never more than half of the frame. */
+static size_t next_cap(size_t wire, size_t cap)
+{
+    while (wire - wire / 2 > cap)
+        wire -= wire / 2;
+    return wire;
+}
+
+/* grow makes more room for a frame that fills all of it, never beyond its end:
+ * what follows the frame goes to a chunk again. */
 static int grow(dp_rx *rx)
 {
     size_t wire = dp_frame_wire(rx->dir.size);
     dp_assert(rx->dir.place != DP_AT_HEADER && wire > rx->cap);
-    size_t cap = wire / 2 < rx->cap ? wire : 2 * rx->cap;
+    size_t cap = next_cap(wire, rx->cap);
     rx->starved = !dp_share_has(&rx->share, cap - rx->share.used);
     if (rx->starved)
         return 0;
