@@ -57,7 +57,7 @@ endforeach()
 
 # The same scripts of servers with two loops; they run in the simulated world.
 foreach(name dialer handler info late life memory_faults peer_book priority send
-    stop traffic watch)
+    stop traffic unfold watch)
   set(source ${CMAKE_SOURCE_DIR}/src/server/${name}_test.c)
   devp2p_program(${name}_loops_test ${source})
   target_compile_definitions(${name}_loops_test PRIVATE NET_LOOPS=2)

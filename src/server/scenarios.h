@@ -158,6 +158,19 @@ static inline bool receive_events(stage *s)
     return good;
 }
 
+/* receive_long: b asks what a makes plain a piece a turn. */
+static inline bool receive_long(stage *s)
+{
+    s->a.sides[EVENTS].sulks = true;
+    bool good = dial(s);
+    talk *t = talk_now(&s->b, EVENTS);
+
+    good = good && t && !ask(t, HUGE) && !ask(t, 100);
+    good = stage_wait(s, 5, settled, s) && good;
+    s->a.sides[EVENTS].sulks = false;
+    return good && t->answered == 2;
+}
+
 /* --- many --- */
 
 static inline void others_know_a(stage *s)
@@ -342,6 +355,7 @@ static const scenario scenarios[] = {
     { .name = "wait at the mark", .play = block, .bulk = true },
     { .name = "receive, run style", .play = receive_run },
     { .name = "receive, event style", .play = receive_events },
+    { .name = "receive, in pieces", .play = receive_long },
     { .name = "tell everybody", .play = tell_all, .prepare = others_know_a },
     { .name = "refuse", .play = refuse, .prepare = room_for_one },
     { .name = "say goodbye", .play = flush },
