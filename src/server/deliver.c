@@ -182,9 +182,10 @@ static int unfold(dp_line *line, const dp_env *env, dp_message *m)
 
     if (!is_long(m->full, m->snappy))
         return 0;
-    line->starved |= max == 0;
+    line->starved |= max == 0 && !line->fed;
     if (max == 0)
         return DEVP2P_ERR_AGAIN;
+    line->fed = true;
     loop->unfolds -= max;
     if (!m->inflate)
         dp_session_charge(line->session, block);
