@@ -47,6 +47,7 @@ typedef struct dp_channel {
     bool opened;     /* on_open was called */
     bool held;       /* on_msg answered ERR_AGAIN to the first of in */
     bool fresh;      /* the reader is to be woken */
+    uint64_t fed;    /* the turn in which a long message of its got on */
 } dp_channel;
 
 static inline dp_channel *dp_channel_of(devp2p_rw *rw)

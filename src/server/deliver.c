@@ -171,25 +171,37 @@ void dp_deliver(dp_line *line, const dp_session_event *ev, dp_now now)
     }
 }
 
+/* feed is how many bytes a channel may make plain now: one piece a turn, while
+ * the loop has some left.  Who gets nothing is first in the next turn. */
+static size_t feed(dp_line *line, dp_channel *ch)
+{
+    dp_loop *loop = line->loop;
+    size_t max = loop->unfolds < DP_TURN_BYTES ? loop->unfolds : DP_TURN_BYTES;
+
+    if (ch->fed == loop->turns)
+        return 0;
+    line->starved |= max == 0;
+    if (max)
+        ch->fed = loop->turns;
+    loop->unfolds -= max;
+    return max;
+}
+
 /* unfold makes a long message plain, a piece at a time: 0 when it is, or is not
  * long, ERR_AGAIN, ERR_SNAPPY, ERR_NOMEM.  What it still needs of its body
  * counts in the receive total meanwhile. */
-static int unfold(dp_line *line, const dp_env *env, dp_message *m)
+static int unfold(dp_line *line, dp_channel *ch, dp_message *m)
 {
-    dp_loop *loop = line->loop;
-    size_t block = m->block.cap;
-    size_t max = loop->unfolds < DP_TURN_BYTES ? loop->unfolds : DP_TURN_BYTES;
+    size_t block = m->block.cap, max;
 
     if (!is_long(m->full, m->snappy))
         return 0;
-    line->starved |= max == 0 && !line->fed;
-    if (max == 0)
+    max = feed(line, ch);
+    if (!max)
         return DEVP2P_ERR_AGAIN;
-    line->fed = true;
-    loop->unfolds -= max;
     if (!m->inflate)
         dp_session_charge(line->session, block);
-    int err = dp_message_unfold(env, m, max);
+    int err = dp_message_unfold(&ch->rw.peer->env, m, max);
     if (err != DEVP2P_ERR_AGAIN)
         dp_session_discharge(line->session, block);
     return err;
@@ -202,7 +214,7 @@ static void resume(dp_line *line, dp_channel *ch, dp_now now)
 
     for (int n = 0; k && n < DP_TURN_MESSAGES; n++) {
         dp_message *m = dp_of(k, dp_message, link);
-        int err = unfold(line, &ch->rw.peer->env, m);
+        int err = unfold(line, ch, m);
         if (err == DEVP2P_ERR_AGAIN)
             break;
         letter l = letter_of(m);

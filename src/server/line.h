@@ -62,7 +62,6 @@ typedef struct dp_line {
     bool ended;    /* the stream gives nothing any more */
     bool again;    /* a turn must follow at once */
     bool starved;  /* the loop's share of this turn was used up */
-    bool fed;      /* a long message of its got on in this turn */
     bool retry;    /* a handler said ERR_AGAIN without a reason of ours */
     bool starting; /* accepted; the handlers are not started */
     bool over;     /* only the last threads are to come */

@@ -51,6 +51,7 @@ struct dp_loop {
     dp_pool *pool;
     dp_timers *timers;
     dp_scratch scratch; /* of the message at hand */
+    uint64_t turns;
     size_t unfolds;     /* bytes of long messages that it inflates, this turn */
     dp_list all, dirty; /* lines */
     size_t nlines;

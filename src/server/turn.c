@@ -282,6 +282,7 @@ static void begin(dp_loop *loop, dp_list *batch, dp_now now)
     devp2p_server *srv = loop->srv;
     bool stops = atomic_load(&srv->stop) && !loop->hurried;
 
+    loop->turns++;
     loop->unfolds = DP_TURN_PLAIN;
     if (leads(loop) && stops)
         stop(srv, now);
@@ -293,7 +294,7 @@ static void begin(dp_loop *loop, dp_list *batch, dp_now now)
     dp_list_splice(batch, &loop->dirty);
     for (dp_link *k = dp_list_first(batch); k; k = dp_list_next(batch, k)) {
         dp_line *line = dp_of(k, dp_line, dirty);
-        line->again = line->starved = line->fed = line->retry = false;
+        line->again = line->starved = line->retry = false;
         dp_line_events(line, now);
     }
 }
