@@ -395,7 +395,7 @@ static void many_at_once(void **state)
         is_note(i, 0, 1, LONG);
     assert_int_equal(seen.most, DP_TURN_PLAIN);
     uint64_t first = seen.notes[0].turn, last = seen.notes[SENDERS - 1].turn;
-    assert_true(last - first < first / 4);
+    assert_true(last - first < first / 2);
     for (size_t i = 0; i <= SENDERS; i++)
         node_stop(&c.x[i]);
     net_fini(&c.n);
