@@ -51,7 +51,8 @@ typedef int devp2p_run_fn(devp2p_peer *peer, devp2p_rw *rw, void *user);
  * have different ones (devp2p_config.io_threads).  on_open returns 0 to go on.
  * on_msg may return DEVP2P_ERR_AGAIN: the message stays first and comes again
  * after on_writable, which is called once there is room to send, soon if there
- * is; or once more when the other end has left.
+ * is; or once more when the other end has left.  A long message is made plain
+ * bit by bit before on_msg gets it; those of other protocols may come first.
  * on_close comes exactly once for each on_open that was called, nothing follows
  * it; reason is DEVP2P_DISC_* or DEVP2P_ERR_*, unsent counts the messages of
  * this rw that were accepted but not given to the kernel. */
