@@ -177,8 +177,19 @@ void dp_session_take(dp_session *s, dp_frames *f, dp_now now)
 
 /* --- curve work --- */
 
+/* pass_ack moves a whole ack into the window, so that it leaves with our Hello
+ * in one write.  It is written from where it is when there is no memory. */
+static void pass_ack(dp_session *s, dp_now now)
+{
+    const uint8_t *at;
+    size_t n = dp_handshake_out(s->handshake, &at);
+
+    if (n && dp_window_pass(&s->tx.window, at, n, now) == 0)
+        dp_handshake_sent(s->handshake, n);
+}
+
 /* name takes over what the handshake yields. */
-static void name(dp_session *s)
+static void name(dp_session *s, dp_now now)
 {
     dp_secrets secrets;
     dp_handshake_take(s->handshake, &s->peer, &secrets);
@@ -187,6 +198,7 @@ static void name(dp_session *s)
     dp_wipe(&secrets, sizeof secrets);
     s->stage = DP_STAGE_NAMED;
     s->tell = DP_AUTHED;
+    pass_ack(s, now);
     drop_handshake(s);
 }
 
@@ -204,7 +216,6 @@ dp_ec *dp_session_ec(dp_session *s, dp_now now)
 
 void dp_session_ec_done(dp_session *s, dp_ec *ec, dp_now now)
 {
-    (void)now;
     if (s->stage != DP_STAGE_KEYS) {
         dp_ec_free(ec);
         return;
@@ -213,5 +224,5 @@ void dp_session_ec_done(dp_session *s, dp_ec *ec, dp_now now)
     if (err)
         dp_session_lose(s, err, true);
     else if (dp_handshake_done(s->handshake))
-        name(s);
+        name(s, now);
 }

@@ -53,6 +53,19 @@ void dp_window_fill(dp_window *w, size_t n)
     w->fed += n;
 }
 
+int dp_window_pass(dp_window *w, const uint8_t *at, size_t n, dp_now now)
+{
+    dp_assert(w->fed == 0);
+    int err = dp_window_open(w, n);
+    if (err)
+        return err;
+    memcpy(w->at, at, n);
+    w->sealed = w->filled = n;
+    w->fed = n;
+    w->stuck = now.mono;
+    return 0;
+}
+
 dp_frames *dp_window_lend(dp_window *w)
 {
     dp_assert(!w->lent);

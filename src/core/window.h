@@ -38,6 +38,10 @@ int dp_window_open(dp_window *w, size_t want);
 size_t dp_window_room(const dp_window *w);
 void dp_window_fill(dp_window *w, size_t n);
 
+/* dp_window_pass puts bytes that are not to be sealed into a window that never
+ * had any: 0 or ERR_NOMEM. */
+int dp_window_pass(dp_window *w, const uint8_t *at, size_t n, dp_now now);
+
 /* dp_window_lend makes a job of all that is to be sealed, NULL for nothing.
  * dp_window_take returns the error of the engine, after which nothing can be
  * sealed any more. */
