@@ -2,11 +2,16 @@
 /* handshakes.c - one end of a handshake in memory, from its first byte to the
  * secrets; beside it the curve operations that RLPx ("Initial Handshake") asks
  * of that end.  The packets of the other end are recorded once: an ack answers
- * any auth of the same node. */
+ * any auth of the same node.  The ephemeral keys are made ahead, as a server
+ * does while it is idle, and not in the time of a handshake; spare_key is what
+ * one of them costs, and fresh the same handshake without them.  known is one
+ * with a peer whose shared secret was kept, too. */
 #include "trial.h"
 
 #include "base/bytes.h"
+#include "base/limits.h"
 #include "core/handshake.h"
+#include "core/spares.h"
 
 #include <string.h>
 
@@ -21,6 +26,9 @@ static dp_env env;
 static dp_crypto *crypto;
 static const dp_curve *curve;
 static end near, far; /* near dials far */
+static dp_spares spares;
+static bool ahead;                /* handshakes use them */
+static dp_tokens *tokens, *known; /* known: what handshakes use, or NULL */
 
 /* --- the machine --- */
 
@@ -32,6 +40,7 @@ static dp_handshake *begin(const end *of, const devp2p_pubkey *dial)
         .key = &of->key,
         .pub = &of->pub,
         .dial = dial,
+        .tokens = known,
     };
     dp_handshake *h;
     must(dp_handshake_new(&h, &setup) == 0);
@@ -42,6 +51,8 @@ static void work(dp_handshake *h)
 {
     dp_ec *ec;
     must(dp_handshake_ec(h, &ec) == 0 && ec);
+    if (ahead)
+        dp_spares_serve(&spares, ec);
     dp_ec_run(ec);
     must(dp_handshake_ec_done(h, ec) == 0);
 }
@@ -111,8 +122,36 @@ static void record(void)
     dp_handshake_free(h);
 }
 
+/* fill does what idle time does, and has handshakes use it. */
+static void fill(dp_spares *s)
+{
+    const dp_now late = { .mono = DP_NEVER - 1 };
+    for (dp_work *job; (job = dp_spares_job(s, late));) {
+        job->run(job);
+        must(dp_spares_made(s, job));
+    }
+    ahead = true;
+}
+
 static void responder(meter *m)
 {
+    fill(&spares);
+    meter_start(m);
+    respond();
+    meter_stop(m, 1);
+}
+
+/* known_responder answers a peer that was here before. */
+static void known_responder(meter *m)
+{
+    known = tokens;
+    responder(m);
+    known = NULL;
+}
+
+static void fresh_responder(meter *m)
+{
+    ahead = false;
     meter_start(m);
     respond();
     meter_stop(m, 1);
@@ -120,9 +159,20 @@ static void responder(meter *m)
 
 static void initiator(meter *m)
 {
+    fill(&spares);
     meter_start(m);
     initiate();
     meter_stop(m, 1);
+}
+
+static void spare_key(meter *m)
+{
+    dp_spares s;
+    dp_spares_init(&s, &env, crypto, DP_SPARES_BATCH, (dp_now){ 0 });
+    meter_start(m);
+    fill(&s);
+    meter_stop(m, DP_SPARES_BATCH);
+    dp_spares_fini(&s);
 }
 
 /* --- the bound --- */
@@ -166,8 +216,11 @@ int main(void)
     static const thing things[] = {
         { "responder", responder },
         { "bound_responder", bound_responder },
+        { "known_responder", known_responder },
+        { "fresh_responder", fresh_responder },
         { "initiator", initiator },
         { "bound_initiator", bound_initiator },
+        { "spare_key", spare_key },
     };
     env = trial_env();
     must(dp_crypto_new(&crypto, &env, NULL) == 0);
@@ -175,9 +228,16 @@ int main(void)
     must(dp_key_draw(&env, &near.key) == 0 && dp_key_draw(&env, &far.key) == 0);
     must(curve->derive(crypto, &near.pub, &near.key) == 0);
     must(curve->derive(crypto, &far.pub, &far.key) == 0);
+    dp_spares_init(&spares, &env, crypto, 2, (dp_now){ 0 });
+    uint8_t token[32];
+    must(curve->ecdh(crypto, token, &near.pub, &far.key) == 0);
+    must(dp_tokens_new(&tokens, &env, DP_TOKENS_MAX) == 0);
+    dp_tokens_keep(tokens, &near.pub, token);
     record();
     operations(true); /* makes the signature to recover from */
     int code = trial_serve(things, sizeof things / sizeof *things);
+    dp_tokens_free(tokens);
+    dp_spares_fini(&spares);
     dp_crypto_free(crypto);
     return code;
 }

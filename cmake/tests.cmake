@@ -56,8 +56,8 @@ foreach(source ${unit_tests})
 endforeach()
 
 # The same scripts of servers with two loops; they run in the simulated world.
-foreach(name dialer handler info late life memory_faults peer_book priority send
-    stop traffic unfold watch)
+foreach(name dialer handler info keys_ahead known_peers late life memory_faults
+    peer_book priority send stop traffic unfold watch)
   set(source ${CMAKE_SOURCE_DIR}/src/server/${name}_test.c)
   devp2p_program(${name}_loops_test ${source})
   target_compile_definitions(${name}_loops_test PRIVATE NET_LOOPS=2)
@@ -159,8 +159,9 @@ if(CMAKE_BUILD_TYPE STREQUAL Release AND NOT DEVP2P_SANITIZE)
   # It records secrets on the way between files of the library, and looks for
   # what is left of them.
   devp2p_program(talk test/remnants/talk.c test/remnants/record.c)
-  foreach(name dp_ec_draw dp_secp_ecdh devp2p_keccak256 dp_handshake_take
-      dp_dir_fini EVP_EncryptInit_ex2 EVP_MAC_init)
+  foreach(name dp_ec_draw dp_spares_made dp_spares_serve dp_tokens_keep
+      dp_secp_ecdh devp2p_keccak256 dp_handshake_take dp_dir_fini
+      EVP_EncryptInit_ex2 EVP_MAC_init)
     target_link_options(talk PRIVATE -Wl,--wrap=${name})
   endforeach()
   devp2p_check(remnants artefacts $<TARGET_FILE:talk>)

@@ -48,7 +48,8 @@ static void fixed(void *out, size_t len, const json_t *input, const char *key)
 
 static dp_handshake_setup setup(const party *p, const devp2p_pubkey *dial)
 {
-    return (dp_handshake_setup){ &p->env, p->crypto, &p->key, &p->pub, dial };
+    return (
+        dp_handshake_setup){ &p->env, p->crypto, &p->key, &p->pub, dial, NULL };
 }
 
 /* --- reading --- */
@@ -222,7 +223,7 @@ static int job(dp_ec **out, const party *p, const json_t *input,
     return 0;
 }
 
-typedef int body_fn(const dp_ec *ec, uint8_t *out, size_t *len);
+typedef int body_fn(dp_ec *ec, uint8_t *out, size_t *len);
 
 static int make(const party *p, const json_t *input, const json_t *output,
     const char *peer, body_fn *body)

@@ -29,19 +29,19 @@ NODES = [hashlib.sha256(f"node {i}".encode()).digest() for i in range(3)]
 
 KINDS = {"k": "node key", "e": "ephemeral key", "v": "envelope's key", "n": "nonce", "x": "ECDH secret",
          "h": "hash of secrets", "a": "aes-secret", "m": "mac-secret", "s": "MAC state", "c": "envelope's cipher key",
-         "t": "envelope's MAC key", "b": "secret mixed with a nonce"}
+         "t": "envelope's MAC key", "b": "secret mixed with a nonce", "p": "key made ahead", "y": "kept secret"}
 HANDSHAKE = "evnxhctb"
 # pause: (kinds that are gone, kinds or forms that must be found)
 PAUSES = {
     "planted": ("", {"node key, raw", "node key, reversed", "node key, hex", "node key, HEX", "node key, base64"}),
     "side by side": ("ams", set()),
     "connected": (HANDSHAKE, {"node key, raw", "aes-secret, raw", "mac-secret, raw", "aes-secret, round keys"}),
-    "closed": (HANDSHAKE + "ams", {"node key, raw"}),
+    "closed": (HANDSHAKE + "ams", {"node key, raw", "kept secret, raw", "key made ahead, raw"}),
     "failed": (HANDSHAKE + "ams", {"node key, raw"}),
     "alone": (HANDSHAKE, {"aes-secret, raw", "mac-secret, raw"}),
     "alone, freed": (HANDSHAKE + "ams", {"node key, raw"}),
     "again": (HANDSHAKE, {"node key, raw", "aes-secret, raw", "mac-secret, raw"}),
-    "freed": (HANDSHAKE + "amsk", set()),
+    "freed": (HANDSHAKE + "amskpy", set()),
 }
 
 
@@ -124,6 +124,9 @@ def read_record(path):
     # aes-secret and mac-secret are hashes too, and the session's as long as it lasts
     known["h"] -= known["a"] | known["m"]
     known["b"] = {xor(a, n) for a in known["x"] | known["m"] for n in known["n"]}
+    # what is kept beyond the handshake, and what is not yet used
+    known["x"] -= known["y"]
+    known["p"] -= known["e"] | known["v"]
     return known
 
 

@@ -199,6 +199,16 @@ typedef struct devp2p_config {
      * the next message, beyond what is in use: 16 MiB; 1 MiB to 1 GiB;
      * DEVP2P_NONE: each buffer is given back at once. */
     uint32_t warm_total;
+
+    /* Keys for handshakes to come that are made while none runs, each used once
+     * and then wiped: twice max_peers, at most 256; 1..65536; DEVP2P_NONE:
+     * none, a handshake makes its own, as when they have run out. */
+    uint32_t spare_keys;
+
+    /* Peers whose shared secret (of the two node keys) is kept when they have
+     * left, so that their next handshake is cheaper: twice max_peers, at most
+     * 128; 1..1024; DEVP2P_NONE: none. */
+    uint32_t kept_secrets;
 } devp2p_config;
 
 /* --- life --- */

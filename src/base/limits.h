@@ -137,8 +137,22 @@ enum {
     DP_EC_SUBNET_PER_S = 30, /* for a /24 or /48 */
     DP_EC_SUBNET_BURST = 30,
     DP_EC_SUBNETS = 1024, /* remembered; the oldest is forgotten */
-    DP_EC_QUEUE = 256
+    DP_EC_QUEUE = 256,
+
+    /* Ephemeral keys made ahead, of 96 bytes; a responder uses two. */
+    DP_SPARES_A_PEER = 2, /* of max_peers: every slot may fill at once */
+    DP_SPARES_MAX = 256,  /* by default: 128 handshakes, 25 KB, 6 ms of work */
+    DP_SPARES_MOST = 65536, /* settable: 6 MB */
+    DP_TOKENS_A_PEER = 2,   /* of max_peers: they, and who left last */
+    DP_TOKENS_MAX = 128, /* secrets of peers that were here, by default: 13 KB,
+                             searched in less than a microsecond */
+    DP_TOKENS_MOST = 1024, /* settable: searched in a tenth of what one saves */
+    DP_SPARES_BATCH = 8    /* a job: a newcomer waits for less than for another
+                               handshake */
 };
+/* Without a handshake in the pool, before keys are made: longer than the round
+ * trips of who comes next in a burst. */
+#define DP_SPARES_REST_NS (500 * DP_MS)
 
 /* --- messages --- */
 enum {

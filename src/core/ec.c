@@ -43,6 +43,7 @@ int dp_ec_new(dp_ec **out, const dp_handshake_setup *setup)
     ec->crypto = setup->crypto;
     ec->key = *setup->key;
     ec->pub = *setup->pub;
+    ec->tokens = setup->tokens;
     ec->err = DEVP2P_ERR_HANDSHAKE; /* until a step has run */
     ec->step = DP_EC_READ_AUTH;
     if (setup->dial) {
@@ -134,27 +135,42 @@ int dp_ec_seal(dp_ec *ec, const uint8_t *plain, size_t len)
 {
     const dp_ec_chance *c = &ec->chance;
     dp_put16(ec->out, (uint16_t)(len + DP_ECIES_OVERHEAD));
-    int err = dp_ecies_seal(ec->crypto, ec->out + 2, &ec->peer, &c->envelope,
-        c->iv, plain, len, ec->out, 2);
+    devp2p_pubkey point = c->envelope_pub;
+    int err = 0;
+    if (!c->envelope_made)
+        err = dp_crypto_curve(ec->crypto)
+                  ->derive(ec->crypto, &point, &c->envelope);
+    if (!err)
+        err = dp_ecies_seal_with(ec->crypto, ec->out + 2, &ec->peer,
+            &c->envelope, &point, c->iv, plain, len, ec->out, 2);
     ec->out_len = err ? 0 : 2 + len + DP_ECIES_OVERHEAD;
+    return err;
+}
+
+/* find_token: of who was here before it is known. */
+static int find_token(dp_ec *ec)
+{
+    if (dp_tokens_find(ec->tokens, ec->token, &ec->peer))
+        return 0;
+    int err = dp_crypto_curve(ec->crypto)
+                  ->ecdh(ec->crypto, ec->token, &ec->peer, &ec->key);
+    ec->token_new = !err && ec->tokens;
     return err;
 }
 
 /* signed_hash is what the initiator's ephemeral key signs: the secret of the
  * two static keys, mixed with the initiator's nonce. */
-static int signed_hash(
-    const dp_ec *ec, uint8_t hash[32], const uint8_t nonce[32])
+static int signed_hash(dp_ec *ec, uint8_t hash[32], const uint8_t nonce[32])
 {
-    uint8_t token[32];
-    int err = dp_crypto_curve(ec->crypto)
-                  ->ecdh(ec->crypto, token, &ec->peer, &ec->key);
+    int err = find_token(ec);
     if (!err)
-        mix(hash, token, nonce);
-    dp_wipe(token, sizeof token);
+        mix(hash, ec->token, nonce);
+    if (!ec->token_new)
+        dp_wipe(ec->token, sizeof ec->token);
     return err;
 }
 
-int dp_ec_auth_body(const dp_ec *ec, uint8_t *out, size_t *len)
+int dp_ec_auth_body(dp_ec *ec, uint8_t *out, size_t *len)
 {
     dp_auth auth;
     uint8_t hash[32];
@@ -170,12 +186,14 @@ int dp_ec_auth_body(const dp_ec *ec, uint8_t *out, size_t *len)
     return err;
 }
 
-int dp_ec_ack_body(const dp_ec *ec, uint8_t *out, size_t *len)
+int dp_ec_ack_body(dp_ec *ec, uint8_t *out, size_t *len)
 {
     dp_ack ack;
-    devp2p_pubkey eph;
-    int err =
-        dp_crypto_curve(ec->crypto)->derive(ec->crypto, &eph, &ec->chance.eph);
+    devp2p_pubkey eph = ec->chance.eph_pub;
+    int err = 0;
+    if (!ec->chance.eph_made)
+        err = dp_crypto_curve(ec->crypto)
+                  ->derive(ec->crypto, &eph, &ec->chance.eph);
     if (err)
         return err;
     memcpy(ack.eph, eph.b, sizeof ack.eph);
@@ -185,7 +203,7 @@ int dp_ec_ack_body(const dp_ec *ec, uint8_t *out, size_t *len)
 }
 
 /* make puts zeros behind a body and seals it. */
-static int make(dp_ec *ec, int body(const dp_ec *, uint8_t *, size_t *))
+static int make(dp_ec *ec, int body(dp_ec *, uint8_t *, size_t *))
 {
     enum { RANGE = DP_PAD_MAX - DP_PAD_MIN + 1 };
     uint8_t plain[DP_EC_PLAIN_MAX] = { 0 };

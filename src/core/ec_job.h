@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ec_job.h - what is inside a dp_ec; for handshake.c, ec.c and their tests.
+/* ec_job.h - what is inside a dp_ec; for handshake.c, ec.c,
+ * spares.c and their tests.
  *
  * One job serves a handshake from its first step to its last: it travels to the
  * pool and comes back, and whoever has it owns all of the handshake's bytes. */
@@ -28,11 +29,15 @@ typedef enum dp_ec_step {
     DP_EC_READ_AUTH      /* the responder's: makes ack and secrets too */
 } dp_ec_step;
 
-/* A dp_ec_chance is all that one end draws for a handshake. */
+/* A dp_ec_chance is all that one end draws for a handshake.  Of a key that was
+ * made ahead (spares.h) the public half is there too. */
 typedef struct dp_ec_chance {
     devp2p_key eph; /* of the exchange */
+    devp2p_pubkey eph_pub;
+    bool eph_made, envelope_made;
     uint8_t nonce[32];
     devp2p_key envelope; /* of the ECIES envelope */
+    devp2p_pubkey envelope_pub;
     uint8_t iv[16];
     uint8_t padding; /* its length, as a fraction of the range */
 } dp_ec_chance;
@@ -46,6 +51,9 @@ struct dp_ec {
     devp2p_pubkey pub;
     devp2p_pubkey peer; /* known to the initiator, found by the responder */
     dp_ec_chance chance;
+    dp_tokens *tokens; /* outlives the job; or NULL */
+    uint8_t token[32]; /* of the two static keys, */
+    bool token_new;    /* when it was computed, and tokens might keep it */
     dp_ec_step step;
     int err; /* of the step: 0, ERR_HANDSHAKE, ERR_NOMEM */
     dp_secrets secrets;
@@ -62,8 +70,8 @@ int dp_ec_draw(dp_ec *ec);
 /* The parts of the steps: 0, ERR_KEY, ERR_NOMEM.  The bodies are plain and
  * without padding, dp_ec_seal makes out from a padded one, dp_ec_secrets makes
  * secrets from both packets and what the peer's said. */
-int dp_ec_auth_body(const dp_ec *ec, uint8_t *out, size_t *len);
-int dp_ec_ack_body(const dp_ec *ec, uint8_t *out, size_t *len);
+int dp_ec_auth_body(dp_ec *ec, uint8_t *out, size_t *len);
+int dp_ec_ack_body(dp_ec *ec, uint8_t *out, size_t *len);
 int dp_ec_seal(dp_ec *ec, const uint8_t *plain, size_t len);
 int dp_ec_secrets(
     dp_ec *ec, const devp2p_pubkey *peer_eph, const uint8_t peer_nonce[32]);

@@ -128,6 +128,11 @@ bool dp_handshake_done(const dp_handshake *h)
     return h->place == DONE;
 }
 
+const uint8_t *dp_handshake_token(const dp_handshake *h)
+{
+    return h->ec->token_new ? h->ec->token : NULL;
+}
+
 void dp_handshake_take(
     dp_handshake *h, devp2p_pubkey *peer, dp_secrets *secrets)
 {

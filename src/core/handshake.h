@@ -7,6 +7,7 @@
 #define DP_HANDSHAKE_H
 
 #include "core/ec.h"
+#include "core/tokens.h"
 #include "crypto/frames.h"
 
 typedef struct dp_handshake dp_handshake;
@@ -17,6 +18,7 @@ typedef struct dp_handshake_setup {
     const devp2p_key *key;     /* ours */
     const devp2p_pubkey *pub;  /* ours */
     const devp2p_pubkey *dial; /* whom we dialled; NULL: we respond */
+    dp_tokens *tokens;         /* NULL: none are kept */
 } dp_handshake_setup;
 
 int dp_handshake_new(dp_handshake **out, const dp_handshake_setup *setup);
@@ -47,5 +49,9 @@ void dp_handshake_sent(dp_handshake *h, size_t n);
 bool dp_handshake_done(const dp_handshake *h);
 void dp_handshake_take(
     dp_handshake *h, devp2p_pubkey *peer, dp_secrets *secrets);
+
+/* dp_handshake_token is the static-static secret, for dp_tokens_keep once the
+ * peer has proved itself, when it was not kept already; or NULL. */
+const uint8_t *dp_handshake_token(const dp_handshake *h);
 
 #endif

@@ -41,7 +41,7 @@ static size_t compose(uint8_t out[DP_EC_IN_MAX], unsigned kind, bool auth,
 {
     uint8_t plain[DP_HANDSHAKE_PACKET_MAX] = { 0 };
     const dp_handshake_setup how = { &env.env, crypto, &them.key, &them.pub,
-        &us.pub };
+        &us.pub, NULL };
     size_t known = 0, most = sizeof plain - DP_ECIES_OVERHEAD;
     if (kind == RAW) {
         len = len < DP_EC_IN_MAX ? len : DP_EC_IN_MAX;
@@ -105,7 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     unsigned kind = data[0] / 2U % KINDS;
     size_t len = compose(packet, kind, auth, data + 2, size - 2);
     const dp_handshake_setup how = { &env.env, crypto, &us.key, &us.pub,
-        auth ? NULL : &them.pub };
+        auth ? NULL : &them.pub, NULL };
     dp_assert(dp_handshake_new(&h, &how) == 0);
     if (!auth) {
         dp_assert(work(h) == 0);

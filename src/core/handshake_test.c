@@ -20,7 +20,8 @@ typedef struct end {
 static struct {
     test_env env;
     dp_crypto *real, *crypto;
-    end a, b; /* a dials b */
+    end a, b;          /* a dials b */
+    dp_tokens *tokens; /* of both; NULL: none */
     size_t draws, fail_draw;
 } t;
 
@@ -63,6 +64,7 @@ static int teardown(void **state)
     (void)state;
     dp_handshake_free(t.a.h);
     dp_handshake_free(t.b.h);
+    dp_tokens_free(t.tokens);
     dp_crypto_free(t.crypto);
     dp_crypto_free(t.real);
     return t.env.live != 0;
@@ -71,7 +73,7 @@ static int teardown(void **state)
 static int begin(end *e, const devp2p_pubkey *dial)
 {
     const dp_handshake_setup how = { &t.env.env, t.crypto, &e->key, &e->pub,
-        dial };
+        dial, t.tokens };
     dp_handshake_free(e->h);
     return dp_handshake_new(&e->h, &how);
 }
@@ -187,6 +189,49 @@ static void both_ends_agree(void **state)
     assert_int_equal(counted.derive, 3);
 }
 
+/* --- peers that were here before --- */
+
+/* remember keeps the secret of each for the other. */
+static void remember(void)
+{
+    uint8_t token[32];
+    if (!t.tokens)
+        assert_int_equal(dp_tokens_new(&t.tokens, &t.env.env, 2), 0);
+    assert_int_equal(counted.curve->ecdh(t.real, token, &t.b.pub, &t.a.key), 0);
+    dp_tokens_keep(t.tokens, &t.a.pub, token);
+    dp_tokens_keep(t.tokens, &t.b.pub, token);
+}
+
+static int forget(void **state)
+{
+    (void)state;
+    dp_tokens_free(t.tokens);
+    t.tokens = NULL;
+    return 0;
+}
+
+/* Each end lends the secret that it computed until somebody keeps it, and
+ * computes it no more then. */
+static void known_peers_agree(void **state)
+{
+    (void)state;
+    uint8_t token[32];
+    assert_int_equal(dp_tokens_new(&t.tokens, &t.env.env, 2), 0);
+    counted.ecdh = 0;
+    agree(SIZE_MAX);
+    assert_int_equal(counted.ecdh, 8);
+    assert_int_equal(counted.curve->ecdh(t.real, token, &t.b.pub, &t.a.key), 0);
+    assert_memory_equal(dp_handshake_token(t.a.h), token, 32);
+    assert_memory_equal(dp_handshake_token(t.b.h), token, 32);
+    remember();
+    counted.ecdh = 0;
+    agree(SIZE_MAX);
+    agree(7);
+    assert_int_equal(counted.ecdh, 2 * 6);
+    assert_null(dp_handshake_token(t.a.h));
+    assert_null(dp_handshake_token(t.b.h));
+}
+
 /* Every size prefix there is; what is out of bounds ends it before a third byte
  * is asked for, and no memory is taken for any of them. */
 static void every_size_prefix(void **state)
@@ -299,6 +344,43 @@ static void bad_auth(void **state)
     }
 }
 
+/* A secret that is kept replaces no check: all that is refused of a stranger is
+ * refused of who says to be a known peer. */
+static void bad_auth_of_a_known_peer(void **state)
+{
+    remember();
+    bad_auth(state);
+}
+
+/* Who does not know the secret may still be answered, as the proof is in the
+ * frames: in secrets that are not his, the same whether it was kept or not. */
+static void wrong_proof_of_a_known_peer(void **state)
+{
+    (void)state;
+    dp_auth auth;
+    dp_secrets secrets[2];
+    devp2p_pubkey peer;
+    uint8_t out[2][2048];
+    size_t len[2];
+    good_auth(&auth);
+    auth.nonce[5] ^= 1; /* signed for another hash */
+    uint64_t drawn = t.env.drawn;
+    for (int known = 0; known < 2; known++) {
+        const uint8_t *at;
+        t.env.drawn = drawn;
+        assert_int_equal(offer_auth(&auth), 0);
+        assert_int_equal(counted.ecdh, known ? 3 : 4);
+        len[known] = dp_handshake_out(t.b.h, &at);
+        memcpy(out[known], at, len[known]);
+        dp_handshake_take(t.b.h, &peer, &secrets[known]);
+        remember();
+    }
+    assert_int_equal(len[0], len[1]);
+    assert_memory_equal(out[0], out[1], len[0]);
+    assert_memory_equal(secrets[0].aes, secrets[1].aes, 32);
+    assert_memory_equal(secrets[0].mac, secrets[1].mac, 32);
+}
+
 /* Any bit of the packet: in the point, the IV, the body, the tag. */
 static void damaged_auth(void **state)
 {
@@ -387,7 +469,7 @@ static void padding(void **state)
     size_t least = SIZE_MAX, most = 0;
     for (unsigned draw = 0; draw < 256; draw += draw < 250 ? 50 : 5) {
         const dp_handshake_setup how = { &t.env.env, t.crypto, &t.a.key,
-            &t.a.pub, &t.b.pub };
+            &t.a.pub, &t.b.pub, NULL };
         dp_ec *ec;
         assert_int_equal(dp_ec_new(&ec, &how), 0);
         assert_int_equal(dp_ec_draw(ec), 0);
@@ -505,8 +587,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_ends_agree),
+        cmocka_unit_test_teardown(known_peers_agree, forget),
         cmocka_unit_test(every_size_prefix),
         cmocka_unit_test(bad_auth),
+        cmocka_unit_test_teardown(bad_auth_of_a_known_peer, forget),
+        cmocka_unit_test_teardown(wrong_proof_of_a_known_peer, forget),
         cmocka_unit_test(damaged_auth),
         cmocka_unit_test(bad_ack),
         cmocka_unit_test(wrong_key),

@@ -9,6 +9,7 @@
 #include "core/caps.h"
 #include "core/flow.h"
 #include "core/rules.h"
+#include "core/tokens.h"
 #include "crypto/crypto.h"
 
 /* A dp_bounds is what the configuration says of a connection; zero is the
@@ -33,6 +34,7 @@ typedef struct dp_node_self {
     dp_budget *recv, *send; /* totals of the server */
     const dp_rules *rules;  /* of the protocols, NULL: none has any */
     dp_bounds bounds;
+    dp_tokens *tokens;       /* of the server, or NULL */
     dp_rate *in, *out;       /* of all sessions, NULL: no bound */
     devp2p_traffic *traffic; /* counts of all sessions, or NULL */
     bool tells_sent;         /* sessions tell SENT */

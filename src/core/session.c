@@ -3,6 +3,10 @@
  * Its bytes are in session_io.c, its messages in session_walk.c. */
 #include "core/session_impl.h"
 
+#include "base/bytes.h"
+
+#include <string.h>
+
 /* How often a session that the total silences looks again: nobody tells it when
  * others give back. */
 #define LOOK_NS (100 * DP_MS)
@@ -24,7 +28,8 @@ int dp_session_new(dp_session **out, const dp_session_setup *setup, dp_now now)
         .crypto = self->crypto,
         .key = &self->key,
         .pub = &self->pub,
-        .dial = setup->dial };
+        .dial = setup->dial,
+        .tokens = self->tokens };
     int err = dp_session_pace(s);
     if (!err)
         err = dp_handshake_new(&s->handshake, &handshake);
@@ -36,10 +41,29 @@ int dp_session_new(dp_session **out, const dp_session_setup *setup, dp_now now)
     return 0;
 }
 
+enum { TOKEN = 32 };
+
+void dp_session_note(dp_session *s)
+{
+    const uint8_t *token = dp_handshake_token(s->handshake);
+
+    if (token && (s->token = dp_alloc(&s->self->env, TOKEN)))
+        memcpy(s->token, token, TOKEN);
+}
+
+static void drop_token(dp_session *s)
+{
+    if (s->token)
+        dp_wipe(s->token, TOKEN);
+    dp_free(&s->self->env, s->token, TOKEN);
+    s->token = NULL;
+}
+
 void dp_session_free(dp_session *s)
 {
     if (!s)
         return;
+    drop_token(s);
     dp_handshake_free(s->handshake);
     dp_rx_fini(&s->rx);
     dp_mux_fini(&s->mux);
@@ -62,6 +86,8 @@ void dp_session_judge(dp_session *s, int verdict, dp_now now)
         dp_tx_hello(&s->tx, s->self->hello, s->self->hello_len);
         s->stage = DP_STAGE_GREETING;
     } else {
+        dp_tokens_keep(s->self->tokens, &s->peer, s->token);
+        drop_token(s);
         dp_ping_start(&s->ping, now);
         dp_rx_resume(&s->rx, now);
         s->stage = DP_STAGE_OPEN;

@@ -30,6 +30,7 @@ struct dp_session {
     uint64_t born;
     uint64_t look; /* when a starved session looks at the total again */
     dp_handshake *handshake; /* NULL once its last byte was written */
+    uint8_t *token; /* to be kept when the peer is let in, 32 bytes; or NULL */
     devp2p_pubkey peer;
     dp_hello hello;
     bool greeted;         /* hello holds one */
@@ -43,6 +44,9 @@ struct dp_session {
     dp_ping ping;
     dp_farewell farewell;
 };
+
+/* dp_session_note puts the token aside before the handshake is dropped. */
+void dp_session_note(dp_session *s);
 
 /* dp_session_lose ends the session without a word; a first reason stays. */
 void dp_session_lose(dp_session *s, int reason, bool reset);

@@ -198,6 +198,7 @@ static void name(dp_session *s, dp_now now)
     dp_wipe(&secrets, sizeof secrets);
     s->stage = DP_STAGE_NAMED;
     s->tell = DP_AUTHED;
+    dp_session_note(s);
     pass_ack(s, now);
     drop_handshake(s);
 }

@@ -82,25 +82,33 @@ static int crypt(const dp_crypto *c, uint8_t *out, const uint8_t *in,
     return ok ? 0 : DEVP2P_ERR_NOMEM;
 }
 
-int dp_ecies_seal(const dp_crypto *c, uint8_t *out, const devp2p_pubkey *to,
-    const devp2p_key *eph, const uint8_t iv[16], const uint8_t *plain,
-    size_t len, const uint8_t *shared, size_t shared_len)
+int dp_ecies_seal_with(const dp_crypto *c, uint8_t *out,
+    const devp2p_pubkey *to, const devp2p_key *eph, const devp2p_pubkey *point,
+    const uint8_t iv[16], const uint8_t *plain, size_t len,
+    const uint8_t *shared, size_t shared_len)
 {
     keys k;
-    devp2p_pubkey point;
-    int err = dp_crypto_curve(c)->derive(c, &point, eph);
-    if (!err) {
-        out[0] = 4;
-        memcpy(out + 1, point.b, sizeof point.b);
-        memcpy(out + POINT, iv, IV);
-        err = make_keys(c, &k, to, eph);
-    }
+    out[0] = 4;
+    memcpy(out + 1, point->b, sizeof point->b);
+    memcpy(out + POINT, iv, IV);
+    int err = make_keys(c, &k, to, eph);
     if (!err)
         err = crypt(c, out + CIPHER, plain, len, &k, iv);
     if (!err)
         err = make_tag(c, out + CIPHER + len, &k, out, len, shared, shared_len);
     dp_wipe(&k, sizeof k);
     return err;
+}
+
+int dp_ecies_seal(const dp_crypto *c, uint8_t *out, const devp2p_pubkey *to,
+    const devp2p_key *eph, const uint8_t iv[16], const uint8_t *plain,
+    size_t len, const uint8_t *shared, size_t shared_len)
+{
+    devp2p_pubkey point;
+    int err = dp_crypto_curve(c)->derive(c, &point, eph);
+    return err ? err
+               : dp_ecies_seal_with(c, out, to, eph, &point, iv, plain, len,
+                     shared, shared_len);
 }
 
 /* open_with checks the tag before anything is decrypted. */

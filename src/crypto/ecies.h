@@ -16,6 +16,13 @@ int dp_ecies_seal(const dp_crypto *c, uint8_t *out, const devp2p_pubkey *to,
     const devp2p_key *eph, const uint8_t iv[16], const uint8_t *plain,
     size_t len, const uint8_t *shared, size_t shared_len);
 
+/* dp_ecies_seal_with is the same where point, the public key of eph, is known
+ * already. */
+int dp_ecies_seal_with(const dp_crypto *c, uint8_t *out,
+    const devp2p_pubkey *to, const devp2p_key *eph, const devp2p_pubkey *point,
+    const uint8_t iv[16], const uint8_t *plain, size_t len,
+    const uint8_t *shared, size_t shared_len);
+
 /* dp_ecies_open checks and opens an envelope in place: the plain bytes begin at
  * *plain, inside envelope.  An envelope shorter than the overhead and one byte
  * is refused before any curve work.

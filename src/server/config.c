@@ -320,6 +320,37 @@ static int check_warm(dp_config *out, uint32_t n)
         DP_WARM_TOTAL_MIN, DP_WARM_TOTAL_MAX);
 }
 
+/* A store is a number of the configuration, or what so many peers may use. */
+typedef struct store {
+    const char *field;
+    uint32_t *out, theirs;
+    uint32_t a_peer, standard, most;
+} store;
+
+static int check_store(const store *s, uint32_t peers)
+{
+    uint32_t n = s->theirs;
+
+    if (n > s->most && n != DEVP2P_NONE)
+        return dp_fail(
+            DEVP2P_ERR_INVALID, "%s: %u is more than %u", s->field, n, s->most);
+    if (n == 0 && peers != DEVP2P_NONE)
+        n = peers < s->standard / s->a_peer ? peers * s->a_peer : s->standard;
+    *s->out = n == DEVP2P_NONE ? 0 : n;
+    return 0;
+}
+
+static int check_stores(dp_config *out, const devp2p_config *cfg)
+{
+    const store keys = { "spare_keys", &out->spare_keys, cfg->spare_keys,
+        DP_SPARES_A_PEER, DP_SPARES_MAX, DP_SPARES_MOST };
+    const store secrets = { "kept_secrets", &out->kept_secrets,
+        cfg->kept_secrets, DP_TOKENS_A_PEER, DP_TOKENS_MAX, DP_TOKENS_MOST };
+    int err = check_store(&keys, out->max_peers);
+
+    return err ? err : check_store(&secrets, out->max_peers);
+}
+
 static int check_numbers(dp_config *out, const devp2p_config *cfg)
 {
     uint32_t peers = cfg->max_peers, stack = cfg->run_stack;
@@ -340,7 +371,9 @@ static int check_numbers(dp_config *out, const devp2p_config *cfg)
     out->max_peers = peers ? peers : DP_MAX_PEERS_DEFAULT;
     out->run_stack = stack ? stack : DP_RUN_STACK_DEFAULT;
     out->io_threads = cfg->io_threads ? cfg->io_threads : 1;
-    int err = dp_bandwidth_init(&out->bandwidth, cfg);
+    int err = check_stores(out, cfg);
+    if (!err)
+        err = dp_bandwidth_init(&out->bandwidth, cfg);
     if (!err)
         err = check_warm(out, cfg->warm_total);
     return err ? err : dp_self_check_log_level(cfg->log_level);

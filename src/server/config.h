@@ -27,8 +27,10 @@ typedef struct dp_config {
     uint32_t max_peers; /* DEVP2P_NONE for none */
     uint32_t run_stack;
     uint32_t io_threads;
-    devp2p_addr external; /* family 0: none; port 0: what is bound */
-    const char *socks5;   /* NULL: none; a secret */
+    uint32_t spare_keys;   /* 0: none */
+    uint32_t kept_secrets; /* 0: none */
+    devp2p_addr external;  /* family 0: none; port 0: what is bound */
+    const char *socks5;    /* NULL: none; a secret */
     dp_socks5_proxy proxy;
     devp2p_dialer_fn *dialer;
     void *dialer_user;

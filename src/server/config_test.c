@@ -140,6 +140,8 @@ static void access_is_copied(void **state)
     cfg.max_standings = 17;
     cfg.backoff_ms = 5000;
     cfg.rotate_ms = 70000;
+    cfg.spare_keys = 9;
+    cfg.kept_secrets = 8;
     cfg.accepts_per_s = 5;
     cfg.farewells_per_s = DEVP2P_NONE;
     cfg.no_dial = cfg.limit_lan = true;
@@ -160,6 +162,8 @@ static void access_is_copied(void **state)
     assert_int_equal(c.access.max_standings, 17);
     assert_int_equal(c.access.backoff_ms, 5000);
     assert_int_equal(c.access.rotate_ms, 70000);
+    assert_int_equal(c.spare_keys, 9);
+    assert_int_equal(c.kept_secrets, 8);
     assert_int_equal(c.access.accepts_per_s, 5);
     assert_int_equal(c.access.farewells_per_s, DEVP2P_NONE);
     assert_true(c.access.no_dial && c.access.limit_lan);
@@ -301,6 +305,12 @@ static void numbers(void **state)
     cfg.io_threads = DP_LOOPS_MAX + 1;
     refused(&t, &cfg, DEVP2P_ERR_INVALID, "io_threads", "65");
     cfg.io_threads = DP_LOOPS_MAX;
+    cfg.spare_keys = DP_SPARES_MOST + 1;
+    refused(&t, &cfg, DEVP2P_ERR_INVALID, "spare_keys", "65537");
+    cfg.spare_keys = DP_SPARES_MOST;
+    cfg.kept_secrets = DP_TOKENS_MOST + 1;
+    refused(&t, &cfg, DEVP2P_ERR_INVALID, "kept_secrets", "1025");
+    cfg.kept_secrets = DP_TOKENS_MOST;
     cfg.run_stack = DP_RUN_STACK_MIN - 1;
     refused(&t, &cfg, DEVP2P_ERR_INVALID, "run_stack", "65535");
     cfg.run_stack = DP_RUN_STACK_MAX + 1;
@@ -319,13 +329,28 @@ static void numbers(void **state)
     assert_int_equal(init(&c, &cfg), 0);
     assert_int_equal(c.max_peers, DEVP2P_NONE);
     assert_int_equal(c.run_stack, DP_RUN_STACK_MIN);
+    assert_int_equal(c.spare_keys, DP_SPARES_MOST);
+    assert_int_equal(c.kept_secrets, DP_TOKENS_MOST);
     assert_int_equal(c.io_threads, DP_LOOPS_MAX);
     assert_int_equal(c.warm_total, DP_WARM_TOTAL_MAX);
     dp_config_fini(&c);
     cfg.io_threads = cfg.warm_total = 0;
+    cfg.spare_keys = cfg.kept_secrets = 0;
     assert_int_equal(init(&c, &cfg), 0);
     assert_int_equal(c.io_threads, 1);
     assert_int_equal(c.warm_total, DP_WARM_TOTAL);
+    assert_int_equal(c.spare_keys, 0); /* nobody will come */
+    assert_int_equal(c.kept_secrets, 0);
+    dp_config_fini(&c);
+    cfg.max_peers = 30;
+    assert_int_equal(init(&c, &cfg), 0);
+    assert_int_equal(c.spare_keys, 60);
+    assert_int_equal(c.kept_secrets, 60);
+    dp_config_fini(&c);
+    cfg.max_peers = DP_MAX_PEERS;
+    assert_int_equal(init(&c, &cfg), 0);
+    assert_int_equal(c.spare_keys, DP_SPARES_MAX);
+    assert_int_equal(c.kept_secrets, DP_TOKENS_MAX);
     dp_config_fini(&c);
 }
 

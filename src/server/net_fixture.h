@@ -22,6 +22,10 @@ enum { NET_EVENTS = 512 };
 #define NET_LOOPS 0
 #endif
 
+/* NET_KEYS: servers of tests are made in thousands, and each key is 25 us of
+ * work. */
+enum { NET_KEYS = 4 };
+
 typedef struct net {
     test_env t;
     dp_sim *sim;
@@ -113,6 +117,7 @@ static inline void node_config(
     x->cfg.on_event = node_event;
     x->cfg.on_event_user = x;
     x->cfg.io_threads = NET_LOOPS;
+    x->cfg.spare_keys = NET_KEYS;
 }
 
 static inline int node_new(node *x, net *n)

@@ -6,8 +6,10 @@
 
 static stage the_stage;
 
+/* plant: no handshake depends on the draws of keys made ahead. */
 static void plant(stage *s, const fault *f)
 {
+    s->a.x.cfg.spare_keys = DEVP2P_NONE;
     s->world.which = FAULTY_RANDOM;
     s->world.err = f->err;
     s->world.from = f->from;

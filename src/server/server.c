@@ -171,6 +171,8 @@ static int make_machines(devp2p_server *srv)
 
     srv->self.tells_sent = srv->cfg.message_events;
     dp_candidates_init(&srv->candidates, &srv->cfg);
+    if (!err && srv->cfg.kept_secrets)
+        err = dp_tokens_new(&srv->self.tokens, env, srv->cfg.kept_secrets);
     if (!err)
         err = dp_map_new(&srv->lines, env, salt, lines, sizeof(uint64_t));
     if (!err)
@@ -181,6 +183,7 @@ static int make_machines(devp2p_server *srv)
         dp_gate_limit_lan(srv->gate);
     if (!err)
         err = dp_host_new(&srv->host, &setup, now);
+    dp_spares_init(&srv->spares, env, srv->crypto, srv->cfg.spare_keys, now);
     return err;
 }
 
@@ -227,6 +230,8 @@ static void unmake(devp2p_server *srv)
     dp_assert(atomic_load(&srv->outside) == 0);
     dp_host_free(srv->host);
     dp_gate_free(srv->gate);
+    dp_spares_fini(&srv->spares);
+    dp_tokens_free(srv->self.tokens);
     free_loops(srv);
     dp_warm_free(srv->warm);
     dp_map_free(srv->lines);

@@ -7,6 +7,7 @@
 #include "base/world.h"
 #include "core/gate.h"
 #include "core/host.h"
+#include "core/spares.h"
 #include "server/await.h"
 #include "server/candidates.h"
 #include "server/config.h"
@@ -63,6 +64,7 @@ struct devp2p_server {
     /* of the first loop */
     dp_host *host;
     dp_gate *gate;
+    dp_spares spares;
     dp_map *lines;    /* by number, those that the host may know */
     dp_map *relayed;  /* so do relays; NULL with one loop */
     dp_list relays;   /* all */

@@ -79,18 +79,26 @@ static void line_worked(dp_line *line, dp_ec *ec, dp_now now)
     dp_line_touch(line);
 }
 
-static void worked(void *server, dp_work *job)
+static void ec_worked(devp2p_server *srv, dp_ec *ec, dp_now now)
 {
-    dp_loop *loop = server;
-    dp_ec *ec = dp_ec_of(job);
     dp_ec_holder *holder = dp_ec_owner(ec);
 
-    dp_loop_enter(loop);
-    loop->srv->pool_full = false;
+    dp_spares_ended(&srv->spares, now);
     if (holder->relayed)
         dp_relay_worked(dp_of(holder, dp_relay, ec), ec);
     else
-        line_worked(dp_of(holder, dp_line, ec), ec, dp_loop_now(loop));
+        line_worked(dp_of(holder, dp_line, ec), ec, now);
+}
+
+static void worked(void *server, dp_work *job)
+{
+    dp_loop *loop = server;
+    devp2p_server *srv = loop->srv;
+
+    dp_loop_enter(loop);
+    srv->pool_full = false;
+    if (!dp_spares_made(&srv->spares, job))
+        ec_worked(srv, dp_ec_of(job), dp_loop_now(loop));
     dp_loop_leave(loop);
 }
 
@@ -163,13 +171,33 @@ static void feed_pool(devp2p_server *srv, dp_now now)
 
     while (!srv->pool_full && (ec = dp_gate_next(srv->gate, now)) != NULL) {
         dp_ec_holder *holder = dp_ec_owner(ec);
+        dp_spares_serve(&srv->spares, ec);
         if (srv->world->ops->work(srv->world, dp_ec_work(ec))) {
             dp_gate_undo(srv->gate, ec);
             srv->pool_full = true; /* until a job comes back */
         } else {
+            dp_spares_began(&srv->spares);
             holder->at = DP_EC_POOL;
         }
     }
+}
+
+/* spares_when: nobody waits who would come behind keys for others. */
+static uint64_t spares_when(const devp2p_server *srv, dp_now now)
+{
+    if (srv->pool_full || dp_gate_when(srv->gate, now) != DP_NEVER)
+        return DP_NEVER;
+    return dp_spares_when(&srv->spares);
+}
+
+/* make_spares has the pool make a few keys when it is idle. */
+static void make_spares(devp2p_server *srv, dp_now now)
+{
+    if (spares_when(srv, now) > now.mono)
+        return;
+    dp_work *job = dp_spares_job(&srv->spares, now);
+    if (job && srv->world->ops->work(srv->world, job))
+        dp_spares_undo(&srv->spares);
 }
 
 /* --- frames --- */
@@ -226,6 +254,7 @@ static void stop(devp2p_server *srv, dp_now now)
     dp_await_end(srv);
     pthread_mutex_unlock(&srv->lock);
     dp_keep_stop(srv, now);
+    dp_spares_close(&srv->spares);
     dp_host_stop(srv->host, now);
     for (size_t i = 1; i < srv->nloops; i++)
         srv->loops[i].world->ops->wake(srv->loops[i].world);
@@ -314,8 +343,10 @@ static void work(dp_loop *loop, dp_list *batch, dp_now now)
         dp_line_settle(line, now);
         ask_ec(line, now);
     }
-    if (leads(loop))
+    if (leads(loop)) {
         feed_pool(srv, now);
+        make_spares(srv, now);
+    }
     loop->sealing = true;
     dp_list_splice(batch, &loop->dirty); /* those that were sent to meanwhile */
     frames(loop, batch, false, now);
@@ -399,6 +430,7 @@ static uint64_t next_turn(dp_loop *loop, dp_now now)
     at = dp_sooner(at, dp_keep_when(srv));
     at = dp_sooner(at, dp_host_deadline(srv->host));
     at = dp_sooner(at, dp_candidates_when(&srv->candidates, srv->host, now));
+    at = dp_sooner(at, spares_when(srv, now));
     return srv->pool_full ? at : dp_sooner(at, dp_gate_when(srv->gate, now));
 }
 

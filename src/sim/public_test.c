@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "server/server.h"
 #include "sim/world_fixture.h"
 
 /* --- nodes --- */
@@ -73,6 +74,27 @@ static void keys_and_addresses_are_of_one_node(void **state)
     assert_ptr_equal(devp2p_sim_node_at(sim, 1), b);
     assert_int_equal(devp2p_sim_number(b), 1);
     assert_null(devp2p_sim_node_at(sim, 3));
+    world_free(sim);
+}
+
+static void stores_are_as_configured(void **state)
+{
+    static const uint32_t keys[] = { 0, 9, DEVP2P_NONE };
+    static const size_t made[] = { 2 * DP_MAX_PEERS_DEFAULT, 9, 0 };
+    devp2p_sim *sim = world_new(1, (devp2p_sim_link){ .latency_us = 1000 });
+    devp2p_config cfg = { .listen_addr = NULL };
+
+    (void)state;
+    for (uint8_t i = 0; i < 3; i++) {
+        devp2p_sim_node *node;
+        cfg.private_key.b[31] = (uint8_t)(i + 1);
+        cfg.spare_keys = cfg.kept_secrets = keys[i];
+        assert_int_equal(devp2p_sim_add(sim, &node, &cfg), 0);
+        assert_int_equal(devp2p_sim_start(node), 0);
+        const devp2p_server *srv = devp2p_sim_server(node);
+        assert_int_equal(srv->spares.max, made[i]);
+        assert_int_equal(srv->self.tokens != NULL, made[i] != 0);
+    }
     world_free(sim);
 }
 
@@ -348,6 +370,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nodes_live_more_than_once),
         cmocka_unit_test(keys_and_addresses_are_of_one_node),
+        cmocka_unit_test(stores_are_as_configured),
         cmocka_unit_test(links_have_chances_up_to_one),
         cmocka_unit_test(a_pair_has_a_link_of_its_own),
         cmocka_unit_test(a_link_outlives_its_nodes_servers),

@@ -2,6 +2,7 @@
 #include "record.h"
 
 #include "core/ec_job.h"
+#include "core/spares.h"
 #include "crypto/secp.h"
 
 #include <openssl/evp.h>
@@ -39,6 +40,41 @@ int __wrap_dp_ec_draw(dp_ec *ec)
     keep('v', ec->chance.envelope.b, 32);
     keep('n', ec->chance.nonce, 32);
     return err;
+}
+
+/* --- what was drawn before --- */
+
+bool __real_dp_spares_made(dp_spares *s, const dp_work *job);
+bool __wrap_dp_spares_made(dp_spares *s, const dp_work *job);
+bool __wrap_dp_spares_made(dp_spares *s, const dp_work *job)
+{
+    bool made = __real_dp_spares_made(s, job);
+    for (size_t i = 0; made && i < s->n; i++)
+        keep('p', s->keys[i].key.b, 32);
+    return made;
+}
+
+void __real_dp_spares_serve(dp_spares *s, dp_ec *ec);
+void __wrap_dp_spares_serve(dp_spares *s, dp_ec *ec);
+void __wrap_dp_spares_serve(dp_spares *s, dp_ec *ec)
+{
+    __real_dp_spares_serve(s, ec);
+    if (ec->chance.eph_made)
+        keep('e', ec->chance.eph.b, 32);
+    if (ec->chance.envelope_made)
+        keep('v', ec->chance.envelope.b, 32);
+}
+
+void __real_dp_tokens_keep(
+    dp_tokens *t, const devp2p_pubkey *peer, const uint8_t *token);
+void __wrap_dp_tokens_keep(
+    dp_tokens *t, const devp2p_pubkey *peer, const uint8_t *token);
+void __wrap_dp_tokens_keep(
+    dp_tokens *t, const devp2p_pubkey *peer, const uint8_t *token)
+{
+    if (t && token)
+        keep('y', token, 32);
+    __real_dp_tokens_keep(t, peer, token);
 }
 
 /* --- what two ends share --- */

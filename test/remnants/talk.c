@@ -372,7 +372,8 @@ int main(int argc, char **argv)
     fail(&a, &b, argv[4]);
     pause_at("failed");
     alone(argv[2], argv[4]);
-    /* once more, so that the servers end with a connection */
+    /* once more, with keys that the servers have made ahead by now, and so that
+     * they end with a connection */
     must(devp2p_server_add_peer(b.srv, NULL, a.url) == 0, "add");
     (void)expect(&a, DEVP2P_EVENT_PEER_ADD);
     pause_at("again");

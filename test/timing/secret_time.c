@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "base/bytes.h"
 #include "core/ec_job.h"
+#include "core/spares.h"
 #include "crypto/crypto.h"
 #include "test_env.h"
 
@@ -59,19 +60,39 @@ typedef struct end {
     dp_ec *ec;
 } end;
 
-static void end_init(end *e, const devp2p_pubkey *dial)
+/* serve gives keys that were made ahead, in secret. */
+static void serve(dp_ec *ec)
+{
+    const dp_now late = { .mono = DP_SEC };
+    dp_spares s;
+    dp_spares_init(&s, &memory.env, crypto, 2, (dp_now){ 0 });
+    dp_work *job = dp_spares_job(&s, late);
+    for (size_t i = 0; i < s.batch; i++)
+        make_secret(&s.keys[s.max + i].key, sizeof s.keys->key);
+    job->run(job);
+    dp_assert(dp_spares_made(&s, job) && s.n == 2);
+    dp_spares_serve(&s, ec);
+    dp_assert(ec->chance.envelope_made);
+    dp_spares_fini(&s);
+}
+
+/* end_init: tokens is NULL for ends that never met. */
+static void end_init(end *e, const devp2p_pubkey *dial, dp_tokens *tokens)
 {
     dp_handshake_setup setup = { .env = &memory.env,
         .crypto = crypto,
         .key = &e->key,
         .pub = &e->pub,
-        .dial = dial };
+        .dial = dial,
+        .tokens = tokens };
     dp_assert(dp_ec_new(&e->ec, &setup) == 0);
     dp_assert(dp_ec_draw(e->ec) == 0);
     make_secret(&e->ec->key, sizeof e->ec->key);
     make_secret(&e->ec->chance.eph, sizeof e->ec->chance.eph);
     make_secret(&e->ec->chance.nonce, sizeof e->ec->chance.nonce);
     make_secret(&e->ec->chance.envelope, sizeof e->ec->chance.envelope);
+    if (tokens)
+        serve(e->ec);
 }
 
 static void end_key(end *e)
@@ -87,13 +108,12 @@ static void send(dp_ec *from, dp_ec *to)
     to->in_len = from->out_len;
 }
 
-static void handshake(dp_secrets *a_secrets, dp_secrets *b_secrets)
+static void handshake(
+    end *ends, dp_tokens *tokens, dp_secrets *a_secrets, dp_secrets *b_secrets)
 {
-    end a, b;
-    end_key(&a);
-    end_key(&b);
-    end_init(&a, &b.pub);
-    end_init(&b, NULL);
+    end a = ends[0], b = ends[1];
+    end_init(&a, &b.pub, tokens);
+    end_init(&b, NULL, tokens);
     dp_ec_run(a.ec);
     dp_assert(a.ec->err == 0);
     send(a.ec, b.ec);
@@ -105,8 +125,26 @@ static void handshake(dp_secrets *a_secrets, dp_secrets *b_secrets)
     dp_assert(a.ec->err == 0);
     *a_secrets = a.ec->secrets;
     *b_secrets = b.ec->secrets;
+    if (tokens && a.ec->token_new) {
+        dp_tokens_keep(tokens, &a.pub, b.ec->token);
+        dp_tokens_keep(tokens, &b.pub, a.ec->token);
+    }
     dp_ec_free(a.ec);
     dp_ec_free(b.ec);
+}
+
+/* known: the second time they have met before. */
+static void known(void)
+{
+    end ends[2];
+    dp_secrets a, b;
+    dp_tokens *tokens;
+    dp_assert(dp_tokens_new(&tokens, &memory.env, 2) == 0);
+    end_key(&ends[0]);
+    end_key(&ends[1]);
+    for (int i = 0; i < 2; i++)
+        handshake(ends, tokens, &a, &b);
+    dp_tokens_free(tokens);
 }
 
 /* secret tells whether memcheck would report the use of these bytes. */
@@ -186,7 +224,10 @@ static void frames(const dp_secrets *a, const dp_secrets *b)
 static void sessions(void)
 {
     dp_secrets a, b;
-    handshake(&a, &b);
+    end ends[2];
+    end_key(&ends[0]);
+    end_key(&ends[1]);
+    handshake(ends, NULL, &a, &b);
     dp_assert(secret(a.aes, 32) && secret(a.mac, 32));
     dp_assert(secret(b.egress.lane, 64) && secret(b.ingress.lane, 64));
     frames(&a, &b);
@@ -220,6 +261,7 @@ int main(int argc, char **argv)
     } else {
         envelopes();
         sessions();
+        known();
     }
     dp_crypto_free(crypto);
     dp_assert(memory.live == 0);
