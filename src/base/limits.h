@@ -12,6 +12,8 @@ enum {
     DP_LOOPS_MAX = 64,          /* each wants a core; beyond any use of them */
     DP_WORKERS_MAX = 64,        /* beyond any use of the pool */
     DP_WORKERS_DEFAULT_MAX = 4, /* handshakes must not take all cores */
+    DP_WORKERS_TOLD = 4, /* jobs done in a burst come back together: one is a
+                            fifth of a millisecond */
     DP_RUN_STACK_DEFAULT = 1 << 20,
     DP_RUN_STACK_MIN = 64 * 1024,
     DP_RUN_STACK_MAX = 64 << 20,

@@ -79,7 +79,9 @@ typedef struct dp_workers {
     pthread_cond_t more;
     dp_work *head, **tail;
     dp_work *done, **done_tail;
-    size_t jobs; /* given and not yet done */
+    size_t jobs;   /* given and not yet done */
+    size_t untold; /* done, since the loop took them last */
+    bool told;     /* it is to take them */
     bool stop;
     unsigned max, n;
     pthread_t threads[DP_WORKERS_MAX];
