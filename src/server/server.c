@@ -425,6 +425,7 @@ void devp2p_server_free(devp2p_server *srv)
         stop_loops(srv);
     dp_world *world = srv->world;
     dp_dialer_discard(srv);
+    dp_warm_close(srv->warm); /* it is not to wake a world that is gone */
     free_loops(srv);
     world->ops->free(world);
     unmake(srv);

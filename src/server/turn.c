@@ -464,8 +464,7 @@ static void end(dp_loop *loop)
     dp_pool_drain(loop->pool);
     if (!leads(loop))
         return;
-    if (loop->srv->warm)
-        dp_warm_close(loop->srv->warm);
+    dp_warm_close(loop->srv->warm);
     dp_events_end(srv);
     atomic_store(&srv->over, true);
     for (size_t i = 1; i < srv->nloops; i++)

@@ -405,6 +405,8 @@ int dp_warm_new(dp_warm **out, const dp_env *under, size_t limit,
 
 void dp_warm_close(dp_warm *w)
 {
+    if (!w)
+        return;
     pthread_mutex_lock(&w->lock);
     w->closed = true;
     pthread_mutex_unlock(&w->lock);

@@ -31,7 +31,7 @@ int dp_warm_new(dp_warm **out, const dp_env *under, size_t limit,
 void dp_warm_free(dp_warm *w);
 
 /* dp_warm_close gives back all that is kept, and keeps nothing from now on;
- * told is not called any more. */
+ * told is not called any more.  NULL is fine. */
 void dp_warm_close(dp_warm *w);
 
 /* dp_warm_above lets an env take its memory from here.  dp_warm_keep counts who
