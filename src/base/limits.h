@@ -168,6 +168,8 @@ enum {
     DP_TURN_MESSAGES = 32,       /* a session, a turn */
     DP_TURN_BYTES = 64 * 1024,   /* a session, a turn */
     DP_TURN_TOTAL = 1024 * 1024, /* a loop, a turn */
+    DP_PLAIN_AT_ONCE = 1 << 20,  /* the longest that is inflated in one turn,
+                                    by libsnappy: half a millisecond */
     DP_TURN_PLAIN = 256 * 1024,  /* of longer messages a loop inflates so much a
                                     turn: 0.3 ms, with the pages it is given */
     DP_ARENA = 64 * 1024         /* for the arrays of one decoded message */

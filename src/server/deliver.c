@@ -41,7 +41,7 @@ static int open_letter(dp_loop *loop, devp2p_msg *msg, const letter *l)
  * plain at once. */
 static bool is_long(size_t full, bool snappy)
 {
-    return snappy && full > DP_TURN_PLAIN;
+    return snappy && full > DP_PLAIN_AT_ONCE;
 }
 
 /* letter_of is a message that waits. */

@@ -165,7 +165,7 @@ static inline bool receive_long(stage *s)
     bool good = dial(s);
     talk *t = talk_now(&s->b, EVENTS);
 
-    good = good && t && !ask(t, HUGE) && !ask(t, 100);
+    good = good && t && !ask(t, LONG) && !ask(t, 100);
     good = stage_wait(s, 5, settled, s) && good;
     s->a.sides[EVENTS].sulks = false;
     return good && t->answered == 2;

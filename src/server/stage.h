@@ -13,14 +13,15 @@
 enum { RUN, EVENTS, STYLES };           /* of handlers */
 enum { QUESTION, ANSWER, LIST, CODES }; /* messages */
 enum {
-    TALKS = 16,                 /* connections of one actor */
-    CODES_TOLD = 32,            /* ends of them */
-    OTHERS = 3,                 /* beside a and b */
-    BIG = 40 * 1024,            /* bytes of a question: more than a chunk */
-    HUGE = 256 * 1024,          /* more than a window */
-    FILL = DP_SEND_MARK / HUGE, /* so many reach a send mark */
-    STOP_S = 10,                /* from stop to the end */
-    REDIAL_S = 80               /* from any state to the next try that works */
+    TALKS = 16,                  /* connections of one actor */
+    CODES_TOLD = 32,             /* ends of them */
+    OTHERS = 3,                  /* beside a and b */
+    BIG = 40 * 1024,             /* bytes of a question: more than a chunk */
+    HUGE = 256 * 1024,           /* more than a window */
+    LONG = DP_PLAIN_AT_ONCE + 1, /* made plain in pieces */
+    FILL = DP_SEND_MARK / HUGE,  /* so many reach a send mark */
+    STOP_S = 10,                 /* from stop to the end */
+    REDIAL_S = 80                /* from any state to the next try that works */
 };
 
 struct list {
@@ -74,7 +75,7 @@ typedef struct stage {
 /* body_of is what question n of that length holds. */
 static inline devp2p_slice body_of(uint32_t n, size_t len)
 {
-    static uint8_t noise[HUGE + 64];
+    static uint8_t noise[LONG + 64];
     if (!noise[0])
         net_noise(noise, sizeof noise);
     return (devp2p_slice){ noise + n % 64, len };
@@ -94,7 +95,7 @@ static inline int hear_question(talk *t, devp2p_rw *rw, const devp2p_msg *msg)
     devp2p_slice body;
     assert_int_equal(devp2p_decode_items(msg, &n, &body), 0);
     assert_int_equal(n, t->heard);
-    assert_true(body.len <= HUGE);
+    assert_true(body.len <= LONG);
     assert_memory_equal(body.at, body_of(n, body.len).at, body.len);
     int err = devp2p_send_value(rw, ANSWER, n);
     t->heard += err == 0;

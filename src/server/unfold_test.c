@@ -26,7 +26,7 @@ typedef struct ear {
     int closes, reason;
     int sulks;       /* puts so many messages off */
     int answer;      /* what on_msg ends with */
-    size_t most;     /* of b's memory while a reader holds a message */
+    size_t most;     /* of b's memory in use while a reader holds a message */
     uint64_t offers; /* calls of on_msg */
 } ear;
 
@@ -128,6 +128,12 @@ static void on_close(devp2p_rw *rw, int reason, uint32_t unsent, void *user)
     e->reason = reason;
 }
 
+/* in_use leaves out what is kept warm. */
+static size_t in_use(void)
+{
+    return seen.memory->live - dp_warm_spare(seen.srv->warm);
+}
+
 static int run(devp2p_peer *peer, devp2p_rw *rw, void *user)
 {
     ear *e = user;
@@ -135,8 +141,8 @@ static int run(devp2p_peer *peer, devp2p_rw *rw, void *user)
 
     (void)peer;
     while ((e->reason = devp2p_read(rw, &msg)) == 0) {
-        if (seen.memory && seen.memory->live > e->most)
-            e->most = seen.memory->live;
+        if (seen.memory && in_use() > e->most)
+            e->most = in_use();
         take_note(e, &msg);
     }
     e->closes++;
@@ -258,8 +264,8 @@ static size_t held(const devp2p_server *srv)
 static void a_piece_a_turn(void **state)
 {
     (void)state;
-    static const size_t sizes[] = { DP_TURN_PLAIN, DP_TURN_PLAIN + 1, LONG,
-        DP_MESSAGE_MAX - 4096 };
+    static const size_t sizes[] = { DP_PLAIN_AT_ONCE, DP_PLAIN_AT_ONCE + 1,
+        LONG, DP_MESSAGE_MAX - 4096 };
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         size_t full = sizes[i];
         pair p;
@@ -268,7 +274,7 @@ static void a_piece_a_turn(void **state)
         net_run(&p.n, 60 * DP_SEC);
         assert_int_equal(seen.nnotes, 1);
         is_note(0, 0, 1, full);
-        if (full <= DP_TURN_PLAIN) {
+        if (full <= DP_PLAIN_AT_ONCE) {
             assert_int_equal(seen.turns, 0);
         } else {
             assert_true(seen.turns >= full / DP_TURN_BYTES);
@@ -313,8 +319,8 @@ static void others_go_on(void **state)
 static void in_order(void **state)
 {
     (void)state;
-    static const size_t lens[] = { 5, DP_TURN_PLAIN + 1, DP_TURN_PLAIN, 7,
-        DP_TURN_PLAIN + 70000, DP_TURN_PLAIN + 1, 9 };
+    static const size_t lens[] = { 5, DP_PLAIN_AT_ONCE + 1, DP_PLAIN_AT_ONCE, 7,
+        DP_PLAIN_AT_ONCE + 70000, DP_PLAIN_AT_ONCE + 1, 9 };
     enum { N = sizeof lens / sizeof *lens };
     pair p;
 
@@ -433,12 +439,12 @@ static bool ends_at(uint64_t n, void (*act)(void), bool keep)
 {
     static pair p;
 
-    pair_init(&p, DP_TURN_PLAIN * 2, false);
+    pair_init(&p, DP_PLAIN_AT_ONCE + DP_TURN_PLAIN, false);
     broken_pair = &p;
     seen.act_at = n;
     seen.act = act;
     devp2p_rw *rw = keep ? devp2p_rw_keep(p.eb[0].rw) : NULL;
-    send(&p.ea[0], 1, DP_TURN_PLAIN * 2);
+    send(&p.ea[0], 1, DP_PLAIN_AT_ONCE + DP_TURN_PLAIN);
     send(&p.ea[0], 2, 10);
     send(&p.ea[1], 3, 10);
     net_run(&p.n, 20 * DP_SEC);
@@ -554,7 +560,7 @@ static void run_style(void **state)
     pair p;
 
     pair_init(&p, LONG, true);
-    size_t idle = p.memory.live;
+    size_t idle = in_use();
     send(&p.ea[0], 1, LONG);
     send(&p.ea[0], 2, 10);
     net_run(&p.n, 20 * DP_SEC);
