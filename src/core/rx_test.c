@@ -166,6 +166,62 @@ static void test_long_frame_grows_as_bytes_come(void **state)
     teardown(&f);
 }
 
+/* A block that grows has no more in it than half of its frame. */
+static void test_no_step_copies_more_than_half(void **state)
+{
+    (void)state;
+    for (size_t size = 40000; size < DP_FRAME_MAX; size += size / 7) {
+        struct fixture f;
+        setup(&f);
+        size_t total, at = 0;
+        uint8_t *wire = frames(&f, 1, size - 1, &total);
+        while (at < total) {
+            size_t was = f.rx.cap, had = f.rx.filled;
+            at += put(&f, wire + at, total - at);
+            if (was > DP_CHUNK && f.rx.cap > was)
+                assert_true(had <= (total + 1) / 2);
+            open_some(&f);
+        }
+        assert_int_equal(drain(&f, 0), 1);
+        free(wire);
+        teardown(&f);
+    }
+}
+
+/* A block may be kept, once its frame was walked past: it counts no more, and
+ * what comes next has a chunk again.  Nothing else is given away. */
+static void test_keeping_a_block(void **state)
+{
+    (void)state;
+    struct fixture f;
+    dp_buf kept;
+    setup(&f);
+    size_t total, at = 0, size;
+    uint8_t *wire = frames(&f, 2, 100000, &total);
+    const uint8_t *body = NULL;
+    while (f.rx.ready == 0) {
+        at += put(&f, wire + at, total / 2 - at);
+        assert_false(dp_rx_keep(&f.rx, &kept, f.rx.at)); /* not walked past */
+        open_some(&f);
+    }
+    assert_true(dp_rx_next(&f.rx, &body, &size));
+    assert_false(dp_rx_keep(&f.rx, &kept, wire)); /* somebody else's */
+    assert_true(dp_rx_keep(&f.rx, &kept, body));
+    assert_int_equal(f.total.used, 0);
+    assert_false(dp_rx_keep(&f.rx, &kept, body));
+    while (at < total) {
+        at += put(&f, wire + at, total - at);
+        open_some(&f);
+    }
+    assert_int_equal(drain(&f, 0), 1);
+    for (size_t i = 1; i < size; i++)
+        assert_int_equal(body[i], (uint8_t)(i - 1));
+    assert_int_equal(f.env.live, f.base + kept.cap);
+    dp_buf_fini(&kept, &f.env.env);
+    free(wire);
+    teardown(&f);
+}
+
 /* Frames around the size of a chunk, each behind a small one. */
 static void test_border_of_the_chunk(void **state)
 {
@@ -396,6 +452,8 @@ int main(void)
         cmocka_unit_test(test_many_small_frames_in_a_chunk),
         cmocka_unit_test(test_one_byte_at_a_time),
         cmocka_unit_test(test_long_frame_grows_as_bytes_come),
+        cmocka_unit_test(test_no_step_copies_more_than_half),
+        cmocka_unit_test(test_keeping_a_block),
         cmocka_unit_test(test_border_of_the_chunk),
         cmocka_unit_test(test_announced_is_not_allocated),
         cmocka_unit_test(test_exhausted_total_stops_growth),
