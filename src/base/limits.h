@@ -199,7 +199,8 @@ enum {
 
 /* --- buffers that stay warm --- */
 enum {
-    DP_WARM_MIN = 32 * 1024,     /* smaller ones cost the system little */
+    DP_WARM_MIN = 20 * 1024,     /* what follows a chunk (rx.c); smaller ones
+                                    cost the system little */
     DP_WARM_MAX = 4 << 20,       /* a larger one alone would fill much of it */
     DP_WARM_TOTAL = 16 << 20,    /* 8 peers that each send or take 1 MiB */
     DP_WARM_TOTAL_MIN = 1 << 20, /* less holds no block of a long message */

@@ -82,12 +82,15 @@ static int take_chunk(dp_rx *rx)
 
 /* next_cap is the least of a frame's bytes, half of them, a quarter .. that is
  * more than cap, so at most twice that: what is copied when a block grows is
- * never more than half of the frame. */
+ * never more than half of the frame.  When it is little more, it comes one step
+ * later. */
 static size_t next_cap(size_t wire, size_t cap)
 {
-    while (wire - wire / 2 > cap)
-        wire -= wire / 2;
-    return wire;
+    size_t part = wire;
+
+    while (part - part / 2 > cap)
+        part -= part / 2;
+    return part < wire / 2 && part < cap + cap / 4 ? cap + cap / 2 : part;
 }
 
 /* grow makes more room for a frame that fills all of it, never beyond its end:

@@ -77,7 +77,7 @@ static inline devp2p_slice body_of(uint32_t n, size_t len)
 {
     static uint8_t noise[LONG + 64];
     if (!noise[0])
-        net_noise(noise, sizeof noise);
+        net_noise(noise, HUGE + 64); /* the rest shrinks: below a mark */
     return (devp2p_slice){ noise + n % 64, len };
 }
 

@@ -278,9 +278,10 @@ static void warm_for_a_second(void **state)
         else
             assert_true(p->memory.live > before + 2 * sizeof large);
         tell_large(p, msg, 2);
+        tell_large(p, msg, 3);
         net_run(&p->n, 100 * DP_MS);
         size_t calls = p->memory.calls;
-        tell_large(p, msg, 3);
+        tell_large(p, msg, 4);
         if (cold)
             assert_true(p->memory.calls > calls);
         else
