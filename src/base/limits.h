@@ -201,7 +201,8 @@ enum {
 enum {
     DP_WARM_MIN = 20 * 1024,     /* what follows a chunk (rx.c); smaller ones
                                     cost the system little */
-    DP_WARM_MAX = 4 << 20,       /* a larger one alone would fill much of it */
+    DP_WARM_MAX = 20 << 17,      /* messages of 2 MiB; what grows beyond it is
+                                    copied once, for a millisecond at most */
     DP_WARM_TOTAL = 16 << 20,    /* 8 peers that each send or take 1 MiB */
     DP_WARM_TOTAL_MIN = 1 << 20, /* less holds no block of a long message */
     DP_WARM_TOTAL_MAX = 1 << 30,

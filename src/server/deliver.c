@@ -189,13 +189,15 @@ static size_t feed(dp_line *line, dp_channel *ch)
 
 /* unfold makes a long message plain, a piece at a time: 0 when it is, or is not
  * long, ERR_AGAIN, ERR_SNAPPY, ERR_NOMEM.  What it still needs of its body
- * counts in the receive total meanwhile. */
+ * counts in the receive total meanwhile.  Its end is a turn of its own: to free
+ * the body may take the system a millisecond, and so may the plain bytes, once
+ * they are handled. */
 static int unfold(dp_line *line, dp_channel *ch, dp_message *m)
 {
     size_t block = m->block.cap, max;
 
     if (!is_long(m->full, m->snappy))
-        return 0;
+        return ch->fed == line->loop->turns ? DEVP2P_ERR_AGAIN : 0;
     max = feed(line, ch);
     if (!max)
         return DEVP2P_ERR_AGAIN;
@@ -204,7 +206,7 @@ static int unfold(dp_line *line, dp_channel *ch, dp_message *m)
     int err = dp_message_unfold(&ch->rw.peer->env, m, max);
     if (err != DEVP2P_ERR_AGAIN)
         dp_session_discharge(line->session, block);
-    return err;
+    return err ? err : DEVP2P_ERR_AGAIN;
 }
 
 /* resume gives on_msg what waits: it was put off, or was too long. */

@@ -11,7 +11,7 @@
 
 enum {
     STEPS = 8,    /* classes from a size to twice that size */
-    CLASSES = 61, /* from DP_WARM_MIN to DP_WARM_MAX */
+    CLASSES = 57, /* from DP_WARM_MIN to DP_WARM_MAX */
     LOOKS = 8,    /* blocks of a shelf that are looked at */
     PAGE = 4096,
     WIDER = 4,   /* a block is used for a little less than it holds; */
