@@ -118,6 +118,7 @@ static void populate(devp2p_sim *sim, member *all, size_t nodes)
             .listen_addr = ":30303",
             .protocols = rows,
             .max_peers = SLOTS,
+            .warm_total = DEVP2P_NONE, /* thousands keep nothing */
             .alloc = count_alloc };
         devp2p_sim_node *node;
         must(devp2p_sim_add(sim, &node, &cfg) == 0);

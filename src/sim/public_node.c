@@ -287,6 +287,7 @@ static int make_server(dp_lifetime *life)
         .max_peers = c->max_peers,
         .run_stack = c->run_stack,
         .io_threads = c->io_threads,
+        .warm_total = c->warm_total,
         .spare_keys = c->spare_keys ? c->spare_keys : DEVP2P_NONE,
         .kept_secrets = c->kept_secrets ? c->kept_secrets : DEVP2P_NONE,
         .dial_candidates = c->candidates,

@@ -81,6 +81,7 @@ static void stores_are_as_configured(void **state)
 {
     static const uint32_t keys[] = { 0, 9, DEVP2P_NONE };
     static const size_t made[] = { 2 * DP_MAX_PEERS_DEFAULT, 9, 0 };
+    static const uint32_t warm[] = { 0, DP_WARM_TOTAL_MIN, DEVP2P_NONE };
     devp2p_sim *sim = world_new(1, (devp2p_sim_link){ .latency_us = 1000 });
     devp2p_config cfg = { .listen_addr = NULL };
 
@@ -89,11 +90,15 @@ static void stores_are_as_configured(void **state)
         devp2p_sim_node *node;
         cfg.private_key.b[31] = (uint8_t)(i + 1);
         cfg.spare_keys = cfg.kept_secrets = keys[i];
+        cfg.warm_total = warm[i];
         assert_int_equal(devp2p_sim_add(sim, &node, &cfg), 0);
         assert_int_equal(devp2p_sim_start(node), 0);
         const devp2p_server *srv = devp2p_sim_server(node);
         assert_int_equal(srv->spares.max, made[i]);
         assert_int_equal(srv->self.tokens != NULL, made[i] != 0);
+        assert_int_equal(
+            srv->cfg.warm_total, warm[i] ? warm[i] : DP_WARM_TOTAL);
+        assert_int_equal(srv->warm != NULL, warm[i] != DEVP2P_NONE);
     }
     world_free(sim);
 }
