@@ -135,14 +135,12 @@ int dp_ec_seal(dp_ec *ec, const uint8_t *plain, size_t len)
 {
     const dp_ec_chance *c = &ec->chance;
     dp_put16(ec->out, (uint16_t)(len + DP_ECIES_OVERHEAD));
-    devp2p_pubkey point = c->envelope_pub;
-    int err = 0;
-    if (!c->envelope_made)
-        err = dp_crypto_curve(ec->crypto)
-                  ->derive(ec->crypto, &point, &c->envelope);
-    if (!err)
-        err = dp_ecies_seal_with(ec->crypto, ec->out + 2, &ec->peer,
-            &c->envelope, &point, c->iv, plain, len, ec->out, 2);
+    int err =
+        c->envelope_made
+            ? dp_ecies_seal_with(ec->crypto, ec->out + 2, &ec->peer,
+                  &c->envelope, &c->envelope_pub, c->iv, plain, len, ec->out, 2)
+            : dp_ecies_seal(ec->crypto, ec->out + 2, &ec->peer, &c->envelope,
+                  c->iv, plain, len, ec->out, 2);
     ec->out_len = err ? 0 : 2 + len + DP_ECIES_OVERHEAD;
     return err;
 }

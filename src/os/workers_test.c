@@ -56,23 +56,29 @@ static uint64_t turn(void *server, dp_now now)
 
 static const dp_world_up up = { .worked = worked, .turn = turn };
 
+/* play lets a loop with so many workers turn to its end. */
+static void play(crowd *c, const dp_world_up *with, uint32_t workers)
+{
+    test_env t;
+    test_env_init(&t);
+    const dp_os_setup setup = { .env = t.env, .workers = workers };
+    for (int i = 0; i < BURST; i++)
+        c->jobs[i].work.run = run;
+    assert_int_equal(dp_os_new(&c->w, &setup), 0);
+    dp_world_attach(c->w, with, c);
+    assert_int_equal(c->w->ops->start(c->w), 0);
+    assert_int_equal(c->w->ops->wait(c->w), 0);
+    c->w->ops->free(c->w);
+    assert_int_equal(t.live, 0);
+}
+
 static void all_come_back(void **state)
 {
     (void)state;
     for (uint32_t workers = 1; workers <= 3; workers++) {
-        test_env t;
         crowd c = { .size = 0 };
-        test_env_init(&t);
-        const dp_os_setup setup = { .env = t.env, .workers = workers };
-        for (int i = 0; i < BURST; i++)
-            c.jobs[i].work.run = run;
-        assert_int_equal(dp_os_new(&c.w, &setup), 0);
-        dp_world_attach(c.w, &up, &c);
-        assert_int_equal(c.w->ops->start(c.w), 0);
-        assert_int_equal(c.w->ops->wait(c.w), 0);
-        c.w->ops->free(c.w);
+        play(&c, &up, workers);
         assert_true(c.over);
-        assert_int_equal(t.live, 0);
     }
 }
 
@@ -91,17 +97,8 @@ static void the_end_waits_for_all(void **state)
 {
     (void)state;
     static const dp_world_up ends = { .worked = worked, .turn = last_turn };
-    test_env t;
     crowd c = { .size = 0 };
-    test_env_init(&t);
-    const dp_os_setup setup = { .env = t.env, .workers = 2 };
-    for (int i = 0; i < BURST; i++)
-        c.jobs[i].work.run = run;
-    assert_int_equal(dp_os_new(&c.w, &setup), 0);
-    dp_world_attach(c.w, &ends, &c);
-    assert_int_equal(c.w->ops->start(c.w), 0);
-    assert_int_equal(c.w->ops->wait(c.w), 0);
-    c.w->ops->free(c.w);
+    play(&c, &ends, 2);
     assert_int_equal(c.out, 0);
     for (int i = 0; i < BURST; i++)
         assert_int_equal(c.jobs[i].back, 1);

@@ -19,6 +19,10 @@ enum {
     REST = 4     /* and keeps it while it needs a quarter of it */
 };
 
+_Static_assert(DP_WARM_MIN << (CLASSES - 1) / STEPS == DP_WARM_MAX &&
+                   (CLASSES - 1) % STEPS == 0,
+    "as many classes as there are sizes");
+
 /* A block begins with this; what it is lent as follows. */
 typedef struct block {
     size_t cap;
